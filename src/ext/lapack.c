@@ -1,0 +1,91 @@
+/* Runtime type in front of the two precisions of lapack.inc. */
+#include "ext/lapack.h"
+
+#include <math.h>
+
+#include "base/error.h"
+#include "base/util.h"
+
+/* A workspace answered through a real number, rounded up. */
+static tartan_status size_of_work(const char *routine, double answer, int *size)
+{
+  const double  asked = ceil(answer * (1 + 0x1p-20));
+  tartan_status st = TARTAN_OK;
+
+  REQUIRE(asked >= 0 && asked < INT32_MAX, TARTAN_ERR_OVERFLOW,
+          "%s wants a workspace beyond its 32-bit integers: the problem is too large for one rank", routine);
+  *size = (int)tt_max(1, (int64_t)asked);
+done:
+  return st;
+}
+
+#define REAL float
+#define NAME(x) x##_f32
+#define LAPACK(x) s##x##_
+#include "ext/lapack.inc"
+#undef REAL
+#undef NAME
+#undef LAPACK
+
+#define REAL double
+#define NAME(x) x##_f64
+#define LAPACK(x) d##x##_
+#include "ext/lapack.inc"
+#undef REAL
+#undef NAME
+#undef LAPACK
+
+/* Refuses what 32-bit indices cannot hold. */
+static tartan_status check_local_size(int64_t m, int64_t n)
+{
+  int64_t       size = 0;
+  tartan_status st = TARTAN_OK;
+
+  tt_mul(m, n, &size);
+  REQUIRE(m < INT32_MAX / 8 && n < INT32_MAX / 8 && size <= INT32_MAX, TARTAN_ERR_OVERFLOW,
+          "%lld x %lld is beyond LAPACK's 32-bit indices on one rank", (long long)m, (long long)n);
+done:
+  return st;
+}
+
+tartan_status tt_syevd(tt_memory *mem, tartan_dtype dtype, int64_t n, void *a, double *w, bool vectors)
+{
+  float        *w32 = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  TRY(check_local_size(n, n));
+  if (n == 0) goto done;
+  if (dtype == TARTAN_F64) {
+    TRY(run_syevd_f64(mem, (int)n, a, w, vectors));
+  } else {
+    w32 = tt_alloc(mem, n, sizeof *w32, "eigenvalues", &local);
+    TRY(local);
+    TRY(run_syevd_f32(mem, (int)n, a, w32, vectors));
+    for (int64_t i = 0; i < n; i++) w[i] = w32[i];
+  }
+done:
+  tt_free(w32);
+  return st;
+}
+
+tartan_status tt_gesdd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, double *s, void *u, void *vt,
+                       bool vectors)
+{
+  const int64_t r = tt_min(m, n);
+  float        *s32 = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  TRY(check_local_size(m, n));
+  if (r == 0) goto done;
+  if (dtype == TARTAN_F64) {
+    TRY(run_gesdd_f64(mem, (int)m, (int)n, a, s, u, vt, vectors));
+  } else {
+    s32 = tt_alloc(mem, r, sizeof *s32, "singular values", &local);
+    TRY(local);
+    TRY(run_gesdd_f32(mem, (int)m, (int)n, a, s32, u, vt, vectors));
+    for (int64_t i = 0; i < r; i++) s[i] = s32[i];
+  }
+done:
+  tt_free(s32);
+  return st;
+}

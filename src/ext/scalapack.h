@@ -1,0 +1,64 @@
+/**
+ * @file scalapack.h
+ * ScaLAPACK as C would have it: values instead of addresses, no descriptor, workspace handled inside, sizes checked
+ * against its 32-bit integers.
+ *
+ * All functions are collective over the ranks of a context and do nothing on ranks outside (context -1). A status is
+ * this rank's own; the caller agrees.
+ */
+#ifndef TT_EXT_SCALAPACK_H
+#define TT_EXT_SCALAPACK_H
+
+#include "base/memory.h"
+
+/** A window of a block-cyclic matrix, as ScaLAPACK sees it. */
+typedef struct tt_pmatrix {
+  void   *data;       /**< local part of the whole matrix */
+  int64_t m, n;       /**< shape of the whole matrix */
+  int64_t mb, nb, ld; /**< blocks and local leading dimension */
+  int     rsrc, csrc; /**< owner of the first block */
+  int     context;    /**< BLACS context, -1 outside */
+  int64_t i0, j0;     /**< where the window starts, from zero */
+} tt_pmatrix;
+
+/** TARTAN_ERR_OVERFLOW if a size of A is beyond 32 bits; the message says how many ranks would do. Local. */
+tartan_status tt_pmatrix_check(const tt_pmatrix *A, int64_t mloc, int64_t nloc, int ranks);
+
+/** C := alpha op(A) op(B) + beta C on windows, op(A) [m, k]. */
+void tt_pgemm(tartan_dtype dtype, tartan_op op_a, tartan_op op_b, int64_t m, int64_t n, int64_t k, double alpha,
+              const tt_pmatrix *A, const tt_pmatrix *B, double beta, tt_pmatrix *C);
+
+/** Triangle of C := alpha op(A) op(A)' + beta C on windows, op(A) [n, k]. */
+void tt_psyrk(tartan_dtype dtype, tartan_uplo uplo, tartan_op op, int64_t n, int64_t k, double alpha,
+              const tt_pmatrix *A, double beta, tt_pmatrix *C);
+
+/**
+ * Eigenvalues (ascending) and vectors of a symmetric matrix, lower triangle; A is destroyed.
+ *
+ * @param[in]  n     order; blocks must be square
+ * @param[out] w     [n], in f64
+ * @param[out] Z     [n, n], layout of A
+ * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW, TARTAN_ERR_NUMERIC
+ */
+tartan_status tt_psyevd(tt_memory *mem, tartan_dtype dtype, int64_t n, tt_pmatrix *A, double *w, tt_pmatrix *Z);
+
+/**
+ * Reduced SVD: A [m, n] is destroyed; s [min(m, n)] descending in f64; U [m, r], Vt [r, n].
+ * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW, TARTAN_ERR_NUMERIC
+ */
+tartan_status tt_pgesvd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, double *s,
+                        tt_pmatrix *U, tt_pmatrix *Vt);
+
+/**
+ * QR in place: R in the upper triangle, reflectors below.
+ * @param[out] tau  local scalar factors [nloc of the whole matrix], of dtype
+ */
+tartan_status tt_pgeqrf(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, void *tau);
+
+/** The first k columns of Q from the reflectors of tt_pgeqrf(), in place: A becomes [m, k]. */
+tartan_status tt_porgqr(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t k, tt_pmatrix *A, const void *tau);
+
+/** Name of the ScaLAPACK library that would be loaded. Local. */
+const char *tt_scalapack_name(void);
+
+#endif
