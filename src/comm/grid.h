@@ -1,0 +1,63 @@
+/**
+ * @file grid.h
+ * What a process grid is made of. Every layer above reads it; only comm/ writes communicator and counters.
+ */
+#ifndef TT_COMM_GRID_H
+#define TT_COMM_GRID_H
+
+#include <tartan/grid.h>
+
+#include "base/memory.h"
+
+struct tt_blacs; /* ext/blacs.h: BLACS contexts, made when ScaLAPACK is first called */
+
+/** What one rank moved: words are matrix elements; bytes and messages of every kind. */
+typedef struct tt_counters {
+  int64_t words_sent, words_received;
+  int64_t words_moved_layout; /* those of them that only changed a layout, the larger of sent and received */
+  int64_t bytes_sent, bytes_received, messages;
+  int64_t bytes_read, bytes_written;
+  double  flops;
+  double  seconds[TARTAN_PHASES];
+  double  start; /* clock at the last reset */
+} tt_counters;
+
+#define TT_WARNING_MAX 8
+#define TT_WARNING_TEXT 256
+
+struct tartan_grid {
+  MPI_Comm         all; /* the duplicate */
+  int              size, rank;
+  int              p, q, prow, pcol; /* default arrangement, row-major; prow = pcol = -1 outside */
+  int              threads;
+  bool             dead; /* an MPI call failed: nothing is promised any more */
+  tt_memory        memory;
+  tt_counters      counters;
+  struct tt_blacs *blacs;
+  int              warnings;
+  char             warning[TT_WARNING_MAX][TT_WARNING_TEXT];
+  tartan_progress *progress;
+  void            *progress_context;
+};
+
+/** p x q of at most size ranks: near-square, leaving ranks idle where that gives the better product grid. Local. */
+void tt_grid_plan(int size, int *p, int *q);
+
+/** Name and version of the MPI library, without line breaks. Local; needs no MPI_Init. */
+const char *tt_mpi_name(void);
+
+/** Keeps a warning for the program to show; the ninth and later are dropped, equal ones kept once. Local. */
+void tt_grid_warn(tartan_grid *grid, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** Tells the program how far a phase is, on every rank; free of charge where nobody asked. Local. */
+void tt_grid_progress(const tartan_grid *grid, const char *phase, double fraction);
+
+/**
+ * Adds the time since *since to a phase and sets *since to now. Local.
+ *
+ * @param[in]     phase  TARTAN_PHASE_...
+ * @param[in,out] since  from tt_seconds()
+ */
+void tt_grid_phase(tartan_grid *grid, int phase, double *since);
+
+#endif
