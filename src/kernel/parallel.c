@@ -1,0 +1,41 @@
+/*
+ * The team takes tasks from a shared counter. BLAS is told to use one thread for the duration and gets its count back:
+ * with threads of its own inside ours, speed falls by orders of magnitude and bits depend on the thread count.
+ */
+#include "kernel/parallel.h"
+
+#include <omp.h>
+#include <stddef.h>
+
+#include "ext/vendor.h"
+
+void tt_parallel_beside(int threads, tt_task *main_task, void *main_context, int64_t n, tt_task *task, void *context)
+{
+  const int blas_threads = tt_blas_set_threads(1);
+  int64_t   next = 0;
+
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  {
+    int64_t i = 0;
+
+#pragma omp master
+    if (main_task) main_task(0, main_context);
+    for (;;) {
+#pragma omp atomic capture
+      i = next++;
+      if (i >= n) break;
+      task(i, context);
+    }
+  }
+  if (blas_threads > 1) tt_blas_set_threads(blas_threads);
+}
+
+void tt_parallel_for(int threads, int64_t n, tt_task *task, void *context)
+{
+  tt_parallel_beside(threads, NULL, NULL, n, task, context);
+}
+
+int tt_thread_index(void)
+{
+  return omp_get_thread_num();
+}
