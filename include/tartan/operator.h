@@ -1,0 +1,76 @@
+/**
+ * @file operator.h
+ * Linear operators: a matrix in memory, or one that stays in its file and is streamed through memory.
+ *
+ * An operator has a shape m x n and can be applied, applied transposed, and as A'(A X) in one pass. It refers to what
+ * it was made from, which must outlive it.
+ */
+#ifndef TARTAN_OPERATOR_H
+#define TARTAN_OPERATOR_H
+
+#include <tartan/io.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tartan_operator tartan_operator;
+
+/** The operator of a dense matrix. Collective. TARTAN_ERR_NOMEM. */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_from_matrix(const tartan_matrix *A, tartan_operator **op);
+
+/**
+ * The operator of a dataset that stays in its file. Collective.
+ *
+ * Rows of the operator are samples: the dataset's rows, or its columns with opts->transpose. Each application reads
+ * the file once, in slabs that fit the grid's memory budget.
+ *
+ * @param[in]  source  "FILE.h5" or "FILE.h5:/path"
+ * @param[in]  opts    NULL for defaults; the layout is not used
+ *
+ * Errors as tartan_matrix_load().
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_open(tartan_grid *grid, const char *source,
+                                                              const tartan_io_opts *opts, tartan_operator **op);
+
+/** Ends an operator and sets the pointer to NULL; NULL is accepted. Collective. */
+TARTAN_API void tartan_operator_destroy(tartan_operator **op);
+
+/** Rows (samples) and columns (features); either may be NULL. Local. */
+TARTAN_API void tartan_operator_shape(const tartan_operator *op, int64_t *m, int64_t *n);
+
+/** The grid of the operator. Local. */
+TARTAN_API tartan_grid *tartan_operator_grid(const tartan_operator *op);
+
+/**
+ * One line for people: "60000 samples x 784 features, uint8, from fm.h5:/X (rows are samples)". Local.
+ *
+ * @param[out] text  [length]
+ */
+TARTAN_API void tartan_operator_describe(const tartan_operator *op, char *text, size_t length);
+
+/**
+ * Y := op(A) X in f64. Collective; reads a streamed operator once.
+ *
+ * @param[in]  trans  TARTAN_NO_TRANS: X is [n, b], Y [m, b]; TARTAN_TRANS: X is [m, b], Y [n, b]
+ * @param[out] Y      f64 or f32, any layout; must not overlap X
+ *
+ * A streamed operator holds all of its smaller-sided operand ([n, b]) on every rank.
+ *
+ * @retval TARTAN_ERR_SHAPE, TARTAN_ERR_GRID  operands do not fit; Y is unchanged
+ * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_apply(const tartan_operator *op, tartan_op trans,
+                                                               const tartan_matrix *X, tartan_matrix *Y);
+
+/** Y := A'(A X) in one pass over A; X and Y are [n, b]. Otherwise as tartan_operator_apply(). Collective. */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_normal(const tartan_operator *op, const tartan_matrix *X,
+                                                                tartan_matrix *Y);
+
+/** Squared Frobenius norm of A. Collective; reads a streamed operator once. */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_norm_fro2(const tartan_operator *op, double *norm2);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

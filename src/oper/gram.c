@@ -1,0 +1,496 @@
+/*
+ * Accumulating on a rank. A slab of rows is converted into panels (rows minus the shift, f64, or f32 where that is
+ * exact); then every tile of the triangle, an independent task, takes the panels in order: product into the open node
+ * of the summation tree, and where a segment ends, the merges of the tree. Meanwhile the main thread reads the next slab.
+ * No task waits for another, and each one's arithmetic is the same on any thread.
+ */
+#include "oper/gram.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "comm/collective.h"
+#include "kernel/dense.h"
+#include "kernel/gemm.h"
+#include "kernel/parallel.h"
+#include "oper/gram_impl.h"
+
+#define TILE 256        /* columns of a tile, about */
+#define PANEL 512       /* rows of a product */
+#define PANEL_EXACT 256 /* 256 * 255^2 < 2^24: exact in f32 */
+#define REDUCE_BYTES ((int64_t)64 << 20) /* both buffers of a reduction */
+
+/* Some rows of one segment, converted. */
+typedef struct panel {
+  void   *data; /* [height, ld] row-major, f64 or f32 */
+  double *sum;  /* [n] of its columns */
+  int64_t rows;
+  int     slot;   /* node of the tree that it is added to */
+  bool    opens;  /* first of its segment */
+  int     merges; /* merges that follow, if it ends its segment */
+} panel;
+
+/* A stretch of slab rows that goes to one panel. */
+typedef struct stretch {
+  panel  *to;
+  int64_t from, rows, at; /* first slab row, how many, first panel row */
+} stretch;
+
+typedef struct gram_run {
+  const tartan_operator *op;
+  const tt_gram_plan    *plan;
+  tt_gram_result        *result;
+  int64_t                n, ld;
+  tt_pass                pass;
+  double                *shift; /* [n] */
+  double                *nodes; /* [slots][plan->node] */
+  void                  *panel_data;
+  double                *panel_sums;
+  float                 *scratch; /* [threads][tile * tile], exact products */
+  panel                 *panels;  /* [panels] */
+  stretch               *stretches;
+  int64_t                ready, count; /* complete panels; stretches of this slab */
+  int64_t                row;          /* next row to convert */
+  tt_node_stack          stack;
+  int64_t                step;
+  tartan_status          read_status;
+} gram_run;
+
+static size_t panel_width(const tt_gram_plan *plan)
+{
+  return plan->exact ? sizeof(float) : sizeof(double);
+}
+
+/* Bytes that a rank takes, without the result. */
+static int64_t bytes_needed(const tartan_operator *op, const tt_gram_opts *opts, int threads, const tt_gram_plan *plan)
+{
+  const int64_t n = op->n, ld = tt_round_up(n, 8);
+
+  return plan->slots * plan->node * 8 + plan->slab * tt_pass_row_bytes(op, opts->fill != NULL) +
+         plan->panels * (plan->segments.panel * ld * (int64_t)panel_width(plan) + n * 8 + 128) + n * 24 +
+         (plan->exact ? threads * plan->tile * plan->tile * 4 : 0);
+}
+
+/* Panels that a slab can touch: whole ones, the open one before, and a short one at each end of a segment. */
+static int64_t panels_of_slab(const tt_gram_plan *plan)
+{
+  return plan->slab / plan->segments.panel + plan->slab / plan->segments.rows + 3;
+}
+
+/* Words sent and received by the busiest rank in tt_gram_reduce(), and its flops. */
+static void count_costs(int P, int64_t n, tt_gram_plan *plan)
+{
+  const double  triangle = 0.5 * (double)n * (double)(n + 1);
+  tt_node_stack stack;
+  double        total = 0, most = 0;
+  int64_t       rows = 0;
+
+  for (int r = 0; r < P; r++) {
+    const int64_t from = plan->segments.count * r / P, to = plan->segments.count * (r + 1) / P;
+    int           largest;
+
+    tt_segments_frontier(&plan->segments, P, r, &stack, &largest);
+    total += stack.count;
+    most = fmax(most, stack.count);
+    plan->slots = (int)tt_max(plan->slots, largest);
+    rows = tt_max(rows, tt_min(plan->segments.m, to * plan->segments.rows) - from * plan->segments.rows);
+  }
+  plan->flops = (double)rows * (double)n * (double)(n + 1);
+  plan->words = P == 1 ? 0 : fmax(most * triangle * (P - 1) / P, (total - most) * triangle / P) + total * (double)n;
+}
+
+tartan_status tt_gram_plan_make(const tartan_operator *op, const tt_gram_opts *opts, int P, int threads, int64_t bytes,
+                                tt_gram_plan *plan)
+{
+  const int64_t n = op->n, T = tt_max(1, tt_ceil_div(n, TILE));
+  int64_t       room = INT64_MAX, least;
+  double        result;
+
+  memset(plan, 0, sizeof *plan);
+  plan->exact = (op->element == TT_EL_U8 || op->element == TT_EL_I8);
+  plan->segments = tt_segments_plan(op->m, n, plan->exact ? PANEL_EXACT : PANEL);
+  plan->tile = tt_round_up(tt_ceil_div(n, T), 8);
+  plan->tiles = tt_ceil_div(n, plan->tile) * (tt_ceil_div(n, plan->tile) + 1) / 2;
+  plan->node = plan->tiles * plan->tile * plan->tile + tt_round_up(n, 8);
+  count_costs(P, n, plan);
+  result = 8 * (double)n * (double)n / P + (P > 1 ? (double)REDUCE_BYTES : 0);
+
+  /* the least that works is a slab of one row, or of one chunk; what is left over makes it larger */
+  plan->slab = tt_pass_slab_rows(op, 1, opts->fill != NULL);
+  plan->panels = panels_of_slab(plan);
+  least = bytes_needed(op, opts, threads, plan);
+  if (bytes > 0) room = bytes - least - (int64_t)result;
+  plan->memory = least + (int64_t)result;
+  if (room < 0)
+    return tt_fail(TARTAN_ERR_NOMEM, "the Gram matrix of %lld features needs more memory per rank", (long long)n);
+  for (int64_t share = tt_min(room, INT64_MAX / 4); share > 0; share /= 2) {
+    tt_gram_plan larger = *plan;
+
+    larger.slab = tt_pass_slab_rows(op, share, opts->fill != NULL);
+    larger.panels = panels_of_slab(&larger);
+    if (bytes_needed(op, opts, threads, &larger) - least > room) continue;
+    *plan = larger;
+    break;
+  }
+  plan->memory = bytes_needed(op, opts, threads, plan) + (int64_t)result;
+  return TARTAN_OK;
+}
+
+/* Everything that a run holds. Local. */
+static tartan_status run_allocate(gram_run *g, int threads)
+{
+  const tt_gram_plan *plan = g->plan;
+  tt_memory          *mem = &g->op->grid->memory;
+  const int64_t       height = plan->segments.panel;
+  tartan_status       local = TARTAN_OK;
+
+  g->shift = tt_alloc_zero(mem, g->n, sizeof *g->shift, "the shift of a Gram matrix", &local);
+  g->nodes = tt_alloc_zero(mem, plan->slots * plan->node, sizeof *g->nodes, "the triangles of a Gram matrix", &local);
+  g->panel_data = tt_alloc_zero(mem, plan->panels * height * g->ld, panel_width(plan), "panels of rows", &local);
+  g->panel_sums = tt_alloc_zero(mem, plan->panels * g->n, sizeof *g->panel_sums, "sums of panels", &local);
+  g->panels = tt_alloc_zero(mem, plan->panels, sizeof *g->panels, "panels of rows", &local);
+  g->stretches = tt_alloc(mem, plan->panels + 1, sizeof *g->stretches, "panels of rows", &local);
+  if (plan->exact)
+    g->scratch = tt_alloc_zero(mem, threads * plan->tile * plan->tile, sizeof *g->scratch, "exact products", &local);
+  for (int64_t i = 0; i < plan->panels && local == TARTAN_OK; i++) {
+    g->panels[i].data = (char *)g->panel_data + (size_t)(i * height * g->ld) * panel_width(plan);
+    g->panels[i].sum = g->panel_sums + i * g->n;
+  }
+  return local;
+}
+
+static void run_free(gram_run *g)
+{
+  tt_free(g->scratch);
+  tt_free(g->stretches);
+  tt_free(g->panels);
+  tt_free(g->panel_sums);
+  tt_free(g->panel_data);
+  tt_free(g->nodes);
+  tt_free(g->shift);
+  tt_pass_end(&g->pass);
+}
+
+/* The rank that holds row 0: not always rank 0, which may have no segment. */
+static int first_owner(const tartan_grid *grid, const int64_t *starts)
+{
+  int r = 0;
+
+  while (r < grid->size - 1 && starts[r + 1] == 0) r++;
+  return r;
+}
+
+/*
+ * The shift: column means of the first panel of all, whole numbers for integers, from its owner to all. Any shift is
+ * right; one near the mean keeps the correction small. It depends on the data alone, never on the size of a slab.
+ */
+static tartan_status find_shift(gram_run *g, int root)
+{
+  const int64_t rows = tt_min(g->plan->segments.panel, g->op->m);
+  tartan_grid  *grid = g->op->grid;
+  double       *sum = g->panel_sums, *zero = g->panel_sums + g->n; /* there are at least three panels */
+  tartan_status st = TARTAN_OK;
+
+  for (int64_t i = 0; i < rows; i += g->pass.slab) {
+    const int64_t      take = grid->rank == root ? tt_min(g->pass.slab, rows - i) : 0;
+    const tt_shift_job job = {.rows = take, .cols = g->n, .src = g->pass.buffer, .src_ld = g->n,
+                              .dst = g->panel_data, .dst_ld = 0, .shift = zero, .sum = sum};
+
+    TRY(tt_pass_read_rows(&g->pass, g->pass.begin + (take > 0 ? i : 0), take));
+    tt_convert_shifted(g->pass.element, TARTAN_F64, &job); /* every row to the same place: only the sum is wanted */
+  }
+  for (int64_t j = 0; j < g->n; j++) {
+    const double mean = sum[j] / (double)rows;
+
+    g->shift[j] = !isfinite(mean) ? 0 : tt_element_is_integer(g->pass.element) ? rint(mean) : mean;
+    sum[j] = 0;
+  }
+  TRY(tt_bcast(grid, g->shift, g->n, sizeof *g->shift, root));
+done:
+  return st;
+}
+
+/* Opens the next panel at row g->row: its slot and whether it begins a segment. */
+static panel *open_panel(gram_run *g)
+{
+  panel *p = &g->panels[g->ready];
+
+  p->rows = 0;
+  p->merges = 0;
+  p->opens = g->row % g->plan->segments.rows == 0;
+  p->slot = g->stack.count;
+  memset(p->sum, 0, (size_t)g->n * sizeof *p->sum);
+  return p;
+}
+
+/* Rows that the open panel still takes: to its height or to the end of its segment. */
+static int64_t panel_room(const gram_run *g, const panel *p)
+{
+  const tt_segments *s = &g->plan->segments;
+  const int64_t      segment_end = tt_min(s->m, (g->row / s->rows + 1) * s->rows);
+
+  return tt_min(s->panel - p->rows, segment_end - g->row);
+}
+
+/* Lists which rows of the slab at g->step go to which panels, and closes those that become full. */
+static void cut_slab(gram_run *g, int64_t rows)
+{
+  const tt_segments *s = &g->plan->segments;
+  int64_t            from = 0;
+
+  g->count = 0;
+  while (from < rows) {
+    panel        *p = g->panels[g->ready].rows > 0 ? &g->panels[g->ready] : open_panel(g);
+    const int64_t take = tt_min(rows - from, panel_room(g, p));
+    const stretch x = {.to = p, .from = from, .rows = take, .at = p->rows};
+
+    g->stretches[g->count++] = x;
+    p->rows += take;
+    g->row += take;
+    from += take;
+    if (g->row % s->rows == 0 || g->row == s->m) {
+      const tt_node leaf = {.level = 0, .index = (g->row - 1) / s->rows};
+
+      p->merges = tt_node_push(&g->stack, leaf);
+      g->ready++;
+    } else if (p->rows == s->panel) {
+      g->ready++;
+    }
+  }
+}
+
+/* Task: converts the columns of one tile, all stretches of the slab. */
+static void convert_columns(int64_t I, void *context)
+{
+  gram_run     *g = context;
+  const int64_t j = I * g->plan->tile;
+  const size_t  width = tt_element_size(g->pass.element);
+
+  for (int64_t i = 0; i < g->count; i++) {
+    const stretch     *x = &g->stretches[i];
+    const tt_shift_job job = {.rows = x->rows,
+                              .cols = tt_min(g->plan->tile, g->n - j),
+                              .src = (const char *)g->pass.buffer + (size_t)(x->from * g->n + j) * width,
+                              .src_ld = g->n,
+                              .dst = (char *)x->to->data + (size_t)(x->at * g->ld + j) * panel_width(g->plan),
+                              .dst_ld = g->ld,
+                              .shift = g->shift + j,
+                              .sum = x->to->sum + j};
+
+    tt_convert_shifted(g->pass.element, g->plan->exact ? TARTAN_F32 : TARTAN_F64, &job);
+  }
+}
+
+/* C (+)= the product of a panel's columns, in f64. */
+static void add_product(const gram_run *g, const panel *p, int64_t I, int64_t J, double *c)
+{
+  const int64_t tile = g->plan->tile, mi = tt_tile_rows(g->plan, g->n, I), mj = tt_tile_rows(g->plan, g->n, J);
+  const double *x = p->data;
+
+  if (I == J)
+    tt_syrk_local(TARTAN_F64, mi, p->rows, 1, x + I * tile, g->ld, p->opens ? 0 : 1, c, tile);
+  else
+    tt_gemm_local(TARTAN_F64, TARTAN_NO_TRANS, TARTAN_TRANS, mi, mj, p->rows, 1, x + I * tile, g->ld, x + J * tile,
+                  g->ld, p->opens ? 0 : 1, c, tile);
+}
+
+/* The same through an exact product in f32. */
+static void add_exact_product(const gram_run *g, const panel *p, int64_t I, int64_t J, double *c)
+{
+  const int64_t tile = g->plan->tile, mi = tt_tile_rows(g->plan, g->n, I), mj = tt_tile_rows(g->plan, g->n, J);
+  const float  *x = p->data;
+  float        *f = g->scratch + tt_thread_index() * tile * tile;
+
+  if (I == J)
+    tt_syrk_local(TARTAN_F32, mi, p->rows, 1, x + I * tile, g->ld, 0, f, tile);
+  else
+    tt_gemm_local(TARTAN_F32, TARTAN_NO_TRANS, TARTAN_TRANS, mi, mj, p->rows, 1, x + I * tile, g->ld, x + J * tile,
+                  g->ld, 0, f, tile);
+  for (int64_t j = 0; j < mj; j++) {
+    const int64_t from = I == J ? j : 0;
+
+    if (p->opens) memset(c + from + j * tile, 0, (size_t)(mi - from) * sizeof *c);
+    tt_add_widened(mi - from, f + from + j * tile, c + from + j * tile);
+  }
+}
+
+/* Task: one tile takes all ready panels in order; the last task does the same for the column sums. */
+static void update_tile(int64_t t, void *context)
+{
+  gram_run     *g = context;
+  const bool    sums = t == g->plan->tiles;
+  const int64_t size = sums ? g->n : g->plan->tile * g->plan->tile, at = t * g->plan->tile * g->plan->tile;
+  int64_t       I = 0, J = 0;
+
+  if (!sums) tt_tile_place(g->plan, g->n, t, &I, &J);
+  for (int64_t i = 0; i < g->ready; i++) {
+    const panel *p = &g->panels[i];
+    double      *c = g->nodes + p->slot * g->plan->node + at;
+
+    if (sums) {
+      if (p->opens) memset(c, 0, (size_t)size * sizeof *c);
+      tt_add_f64(size, p->sum, c);
+    } else if (g->plan->exact) {
+      add_exact_product(g, p, I, J, c);
+    } else {
+      add_product(g, p, I, J, c);
+    }
+    for (int k = 0; k < p->merges; k++) tt_add_f64(size, c - k * g->plan->node, c - (k + 1) * g->plan->node);
+  }
+}
+
+/* Main task beside the tiles: the next slab. */
+static void read_next(int64_t i, void *context)
+{
+  gram_run *g = context;
+
+  (void)i;
+  if (g->step + 1 < g->pass.steps) g->read_status = tt_pass_read(&g->pass, g->step + 1);
+}
+
+/* A sum that is not finite tells that the slab holds NaN or Inf: only then is it searched. */
+static void note_nonfinite(gram_run *g, int64_t row0, int64_t rows)
+{
+  tt_gram_result *r = g->result;
+  double          total = 0;
+  int64_t         first;
+
+  for (int64_t i = 0; i < g->count; i++)
+    for (int64_t j = 0; j < g->n; j++) total += g->stretches[i].to->sum[j] * 0;
+  if (total == 0) return;
+  if (r->nonfinite == 0) {
+    first = tt_find_nonfinite(g->pass.element, g->pass.buffer, rows * g->n, &r->bad_is_nan);
+    if (first >= 0) {
+      r->bad_row = row0 + first / g->n;
+      r->bad_col = first % g->n;
+    }
+  }
+  r->nonfinite += tt_count_nonfinite(g->pass.element, g->pass.buffer, rows * g->n);
+}
+
+/* After the tiles have used the ready panels: the open one moves to the front. */
+static void recycle_panels(gram_run *g)
+{
+  const panel first = g->panels[0];
+
+  if (g->ready == 0) return;
+  if (g->ready < g->plan->panels) {
+    g->panels[0] = g->panels[g->ready];
+    g->panels[g->ready] = first;
+  } else {
+    g->panels[0].rows = 0;
+  }
+  for (int64_t i = 1; i < g->plan->panels; i++) g->panels[i].rows = 0;
+  g->ready = 0;
+}
+
+/* All slabs of this rank. Collective. */
+static tartan_status accumulate(gram_run *g, int threads)
+{
+  tartan_grid  *grid = g->op->grid;
+  double        t = 0, read_before;
+  tartan_status st = TARTAN_OK;
+
+  g->row = g->pass.begin;
+  if (g->pass.steps > 0) TRY(tt_pass_read(&g->pass, 0));
+  for (g->step = 0; g->step < g->pass.steps; g->step++) {
+    int64_t row0, rows;
+
+    t = tt_seconds();
+    tt_pass_slab(&g->pass, g->step, &row0, &rows);
+    cut_slab(g, rows);
+    tt_parallel_for(threads, tt_ceil_div(g->n, g->plan->tile), convert_columns, g);
+    note_nonfinite(g, row0, rows);
+    read_before = grid->counters.seconds[TARTAN_PHASE_READ];
+    tt_parallel_beside(threads, read_next, g, g->plan->tiles + 1, update_tile, g);
+    recycle_panels(g);
+    tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
+    grid->counters.seconds[TARTAN_PHASE_COMPUTE] -= grid->counters.seconds[TARTAN_PHASE_READ] - read_before;
+    TRY(g->read_status);
+    tt_grid_progress(grid, "reading", (double)(g->step + 1) / (double)g->pass.steps);
+  }
+  grid->counters.flops += (double)(g->pass.end - g->pass.begin) * (double)g->n * (double)(g->n + 1);
+done:
+  return st;
+}
+
+/* Number of NaN and Inf of all ranks, and the first in row order. Collective. */
+static tartan_status agree_nonfinite(tartan_grid *grid, int64_t n, tt_gram_result *r)
+{
+  int64_t       first = r->nonfinite > 0 ? (r->bad_row * n + r->bad_col) * 2 + r->bad_is_nan : INT64_MAX;
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_allreduce_i64(grid, &r->nonfinite, 1, TT_SUM));
+  TRY(tt_allreduce_i64(grid, &first, 1, TT_MIN));
+  r->bad_is_nan = first % 2;
+  r->bad_row = first / 2 / tt_max(1, n);
+  r->bad_col = first / 2 % tt_max(1, n);
+done:
+  return st;
+}
+
+/* Means from sums about the shift, and the rank-one correction of the lower triangle. */
+static void correct(const gram_run *g, bool center, double *sums)
+{
+  const tartan_matrix *G = g->result->G;
+  const double         m = (double)g->op->m;
+
+  for (int64_t j = 0; j < g->n; j++) {
+    sums[j] /= m;                                               /* mean - shift */
+    g->result->mean[j] = center ? g->shift[j] + sums[j] : 0;
+  }
+  for (int64_t jl = 0; jl < G->nloc && center; jl++) {
+    const double d = m * sums[tartan_matrix_global_col(G, jl)];
+
+    for (int64_t il = 0; il < G->mloc; il++)
+      ((double *)G->data)[il + jl * G->ld] -= d * sums[tartan_matrix_global_row(G, il)];
+  }
+}
+
+tartan_status tt_gram(const tartan_operator *op, const tt_gram_opts *opts, const tt_gram_plan *plan,
+                      tt_gram_result *result)
+{
+  tartan_grid             *grid = op->grid;
+  const tartan_matrix_opts layout = {.size = sizeof layout, .mb = plan->tile, .nb = plan->tile};
+  gram_run                *g = NULL;
+  int64_t                 *starts = NULL;
+  double                  *sums = NULL;
+  tartan_status            st = TARTAN_OK, local = TARTAN_OK;
+
+  memset(result, 0, sizeof *result);
+  g = tt_alloc_zero(&grid->memory, 1, sizeof *g, "a Gram pass", &local);
+  starts = tt_alloc(&grid->memory, grid->size + 1, sizeof *starts, "the ranges of a pass", &local);
+  sums = tt_alloc_zero(&grid->memory, op->n, sizeof *sums, "column sums", &local);
+  result->mean = tt_alloc_zero(&grid->memory, op->n, sizeof *result->mean, "column means", &local);
+  if (local == TARTAN_OK) {
+    g->op = op;
+    g->plan = plan;
+    g->result = result;
+    g->n = op->n;
+    g->ld = tt_round_up(op->n, 8);
+    local = run_allocate(g, grid->threads);
+  }
+  AGREE(grid, local);
+  tt_segments_partition(&plan->segments, grid->size, starts);
+  TRY(tt_pass_begin(op, starts, plan->slab, opts->fill, &g->pass));
+  if (opts->center) TRY(find_shift(g, first_owner(grid, starts)));
+  TRY(accumulate(g, grid->threads));
+  TRY(agree_nonfinite(grid, op->n, result));
+  if (result->nonfinite > 0) goto done;
+  tt_pass_end(&g->pass);
+  TRY(tartan_matrix_create(grid, TARTAN_F64, op->n, op->n, &layout, &result->G));
+  TRY(tt_gram_reduce(grid, plan, op->n, g->nodes, result->G, sums));
+  correct(g, opts->center, sums);
+done:
+  if (st != TARTAN_OK) {
+    tartan_matrix_destroy(&result->G);
+    tt_free(result->mean);
+    result->mean = NULL;
+  }
+  if (g) run_free(g);
+  tt_free(sums);
+  tt_free(starts);
+  tt_free(g);
+  return st;
+}

@@ -1,0 +1,41 @@
+/**
+ * @file gram_impl.h
+ * Between the parts of the Gram pass: accumulating on a rank (gram.c) and combining over ranks (gram_reduce.c).
+ */
+#ifndef TT_OPER_GRAM_IMPL_H
+#define TT_OPER_GRAM_IMPL_H
+
+#include "oper/gram.h"
+
+/** Row and column of the t-th tile: off-diagonal tiles first, the heavier ones, then the diagonal. Local. */
+void tt_tile_place(const tt_gram_plan *plan, int64_t n, int64_t t, int64_t *I, int64_t *J);
+
+/** Rows of tile row I. Local. */
+int64_t tt_tile_rows(const tt_gram_plan *plan, int64_t n, int64_t I);
+
+/** Rank that the t-th tile goes to: the owner of block (I, J) on the grid's arrangement. Local. */
+int tt_tile_owner(const tartan_grid *grid, const tt_gram_plan *plan, int64_t n, int64_t t);
+
+/**
+ * Combines the nodes of all ranks: tiles into G, column sums to every rank. Collective.
+ *
+ * @param[in,out] nodes  this rank's nodes in order, [own][plan->node]; used up
+ * @param[in,out] G      [n, n] with blocks of one tile; its lower triangle is set
+ * @param[out]    sums   [n]
+ */
+tartan_status tt_gram_reduce(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, double *nodes, tartan_matrix *G,
+                             double *sums);
+
+/**
+ * Adds up vectors of the nodes of all ranks in the tree's order. Collective.
+ *
+ * @param[in]  nodes  this rank's in order, `stride` apart
+ * @param[out] sum    [size], on every rank
+ */
+tartan_status tt_segments_sum(tartan_grid *grid, const tt_segments *s, int64_t size, const double *nodes,
+                              int64_t stride, double *sum);
+
+/** Adds up the frontier of the tree in its fixed order: values [count][size] in buffers; the sum is left in the first. */
+void tt_frontier_combine(const tt_node *node, int count, int64_t size, double *const *value);
+
+#endif

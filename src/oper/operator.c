@@ -1,0 +1,90 @@
+/* Life of operators, and one line about them. */
+#include "oper/operator.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "comm/agree.h"
+
+/* An operator without content. Collective. */
+static tartan_status make(tartan_grid *grid, int64_t m, int64_t n, tt_element element, tartan_operator **op)
+{
+  tartan_operator *o = NULL;
+  tartan_status    st = TARTAN_OK, local = TARTAN_OK;
+
+  o = tt_alloc_zero(&grid->memory, 1, sizeof *o, "an operator", &local);
+  AGREE(grid, local);
+  o->grid = grid;
+  o->m = m;
+  o->n = n;
+  o->element = element;
+  *op = o;
+  o = NULL;
+done:
+  tt_free(o);
+  return st;
+}
+
+tartan_status tartan_operator_from_matrix(const tartan_matrix *A, tartan_operator **op)
+{
+  tartan_status st = TARTAN_OK;
+
+  *op = NULL;
+  TRY(make(A->grid, A->row.n, A->col.n, tt_element_of(A->dtype), op));
+  (*op)->matrix = A;
+done:
+  return st;
+}
+
+tartan_status tartan_operator_open(tartan_grid *grid, const char *source, const tartan_io_opts *opts,
+                                   tartan_operator **op)
+{
+  const bool             turn = opts && opts->transpose;
+  tt_dataset            *dataset = NULL;
+  const tt_dataset_info *info;
+  tartan_status          st = TARTAN_OK;
+
+  *op = NULL;
+  TRY(tt_dataset_open(grid, source, opts, &dataset));
+  info = tt_dataset_get_info(dataset);
+  TRY(make(grid, turn ? info->cols : info->rows, turn ? info->rows : info->cols, info->element, op));
+  (*op)->dataset = dataset;
+  (*op)->transpose = turn;
+  dataset = NULL;
+done:
+  tt_dataset_close(&dataset);
+  return st;
+}
+
+void tartan_operator_destroy(tartan_operator **op)
+{
+  tartan_operator *o = op ? *op : NULL;
+
+  if (!o) return;
+  tt_dataset_close(&o->dataset);
+  tt_free(o);
+  *op = NULL;
+}
+
+void tartan_operator_shape(const tartan_operator *op, int64_t *m, int64_t *n)
+{
+  if (m) *m = op->m;
+  if (n) *n = op->n;
+}
+
+tartan_grid *tartan_operator_grid(const tartan_operator *op)
+{
+  return op->grid;
+}
+
+void tartan_operator_describe(const tartan_operator *op, char *text, size_t length)
+{
+  const tt_dataset_info *info = op->dataset ? tt_dataset_get_info(op->dataset) : NULL;
+
+  if (info)
+    snprintf(text, length, "%lld samples x %lld features, %s, from %s:%s (%s are samples)", (long long)op->m,
+             (long long)op->n, info->type_name, info->file, info->path, op->transpose ? "columns" : "rows");
+  else
+    snprintf(text, length, "%lld samples x %lld features, %s, in memory", (long long)op->m, (long long)op->n,
+             tt_element_name(op->element));
+}

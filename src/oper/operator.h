@@ -1,0 +1,73 @@
+/**
+ * @file operator.h
+ * What an operator is made of, and passes over its rows.
+ *
+ * However an operator is stored, its rows can be read in slabs: row-major, in the element type of its storage. A pass
+ * gives every rank one contiguous range of rows.
+ */
+#ifndef TT_OPER_OPERATOR_H
+#define TT_OPER_OPERATOR_H
+
+#include <tartan/operator.h>
+
+#include "io/dataset.h"
+#include "matrix/matrix.h"
+
+struct tartan_operator {
+  tartan_grid         *grid;
+  int64_t              m, n;
+  tt_element           element;
+  const tartan_matrix *matrix;  /* of a dense operator, else NULL */
+  tt_dataset          *dataset; /* of a streamed operator, else NULL */
+  bool                 transpose; /* the dataset's columns are the operator's rows */
+};
+
+/** A pass over the rows: what one rank reads, slab by slab. */
+typedef struct tt_pass {
+  const tartan_operator *op;
+  int64_t                begin, end;  /* rows of this rank */
+  int64_t                slab;        /* most rows of one read */
+  int64_t                steps;       /* reads that every rank makes, some of no rows */
+  tt_element             element;     /* what a slab holds */
+  tartan_matrix         *rows;        /* dense: this rank's rows as [n, end - begin] */
+  void                  *buffer;      /* [slab, n] of element */
+  void                  *turn;        /* for transposed datasets: [n, slab] */
+  const double          *fill;        /* NULL, or values [n] that replace NaN; slabs are then f64 */
+  void                  *raw;         /* with fill: what was read */
+  int64_t                prefetched;  /* rows asked for so far */
+} tt_pass;
+
+/** Bytes that a pass takes for each row of its slab. Local. */
+int64_t tt_pass_row_bytes(const tartan_operator *op, bool fill);
+
+/** Rows of a slab of about 16 MiB, or fewer where `bytes` is smaller, but whole chunk rows. Local. */
+int64_t tt_pass_slab_rows(const tartan_operator *op, int64_t bytes, bool fill);
+
+/**
+ * Begins a pass. Collective.
+ *
+ * @param[in]  starts  [P + 1] rows at which each rank starts
+ * @param[in]  slab    most rows of one read on any rank; the same on every rank
+ * @param[in]  fill    NULL, or [n] values that replace NaN; must outlive the pass
+ * @param[out] pass    to be given to tt_pass_end(), after a failure too
+ * @retval TARTAN_ERR_NOMEM
+ */
+tartan_status tt_pass_begin(const tartan_operator *op, const int64_t *starts, int64_t slab, const double *fill,
+                            tt_pass *pass);
+
+/** First row and number of rows of this rank's step-th slab. Local. */
+void tt_pass_slab(const tt_pass *pass, int64_t step, int64_t *row0, int64_t *rows);
+
+/** Reads the step-th slab into pass->buffer, and asks the kernel for those after it. Collective. */
+tartan_status tt_pass_read(tt_pass *pass, int64_t step);
+
+/** Reads any rows of this rank's range into pass->buffer, at most a slab. Collective. */
+tartan_status tt_pass_read_rows(tt_pass *pass, int64_t row0, int64_t rows);
+
+void tt_pass_end(tt_pass *pass);
+
+/** The whole operator as rows of this rank, f64, [n, rows] column-major in ranges. Collective. */
+tartan_status tt_operator_to_ranges(const tartan_operator *op, const int64_t *starts, const double *fill,
+                                    tartan_matrix **T);
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * Passes. A file is read in slabs of about 16 MiB, small enough that a slab is still in the outer cache when it is used
+ * and large enough that calls do not count; the kernel is asked for the following slabs ahead of time. A matrix in
+ * memory is turned into row slabs once, at the start of the pass.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "comm/collective.h"
+#include "kernel/dense.h"
+#include "oper/operator.h"
+
+#define SLAB_BYTES ((int64_t)16 << 20)
+#define AHEAD_BYTES ((int64_t)64 << 20)
+
+int64_t tt_pass_row_bytes(const tartan_operator *op, bool fill)
+{
+  const int64_t raw = op->n * (int64_t)tt_element_size(op->element);
+
+  return raw * (op->transpose ? 2 : 1) + (fill ? op->n * (int64_t)sizeof(double) : 0);
+}
+
+int64_t tt_pass_slab_rows(const tartan_operator *op, int64_t bytes, bool fill)
+{
+  const tt_dataset_info *info = op->dataset ? tt_dataset_get_info(op->dataset) : NULL;
+  const int64_t          chunk = !info ? 0 : op->transpose ? info->chunk_cols : info->chunk_rows;
+  const int64_t          row = tt_max(1, tt_pass_row_bytes(op, fill));
+  int64_t                rows = tt_max(1, tt_min(bytes, SLAB_BYTES) / row);
+
+  if (chunk > 0) rows = tt_max(chunk, rows / chunk * chunk); /* else chunks would be decompressed twice */
+  return tt_max(1, tt_min(rows, op->m));
+}
+
+/* The buffers of a pass. Local. */
+static tartan_status allocate(tt_pass *pass)
+{
+  const tartan_operator *op = pass->op;
+  tt_memory             *mem = &op->grid->memory;
+  const size_t           width = tt_element_size(op->element);
+  tartan_status          local = TARTAN_OK;
+  int64_t                count = 0;
+
+  if (!tt_mul(pass->slab, op->n, &count))
+    return tt_fail(TARTAN_ERR_OVERFLOW, "a slab of %lld rows is beyond 64 bits", (long long)pass->slab);
+  pass->buffer = tt_alloc(mem, count, tt_element_size(pass->element), "a slab of rows", &local);
+  if (pass->fill) pass->raw = tt_alloc(mem, count, width, "a slab of rows as stored", &local);
+  if (op->dataset && op->transpose) pass->turn = tt_alloc(mem, count, width, "a slab of columns", &local);
+  return local;
+}
+
+tartan_status tt_pass_begin(const tartan_operator *op, const int64_t *starts, int64_t slab, const double *fill,
+                            tt_pass *pass)
+{
+  tartan_grid  *grid = op->grid;
+  int64_t       longest = 0;
+  tartan_status st = TARTAN_OK;
+
+  memset(pass, 0, sizeof *pass);
+  pass->op = op;
+  pass->begin = pass->prefetched = starts[grid->rank];
+  pass->end = starts[grid->rank + 1];
+  pass->slab = slab;
+  pass->fill = tt_element_is_integer(op->element) ? NULL : fill;
+  pass->element = pass->fill ? TT_EL_F64 : op->element;
+  for (int r = 0; r < grid->size; r++) {
+    /* a range that starts inside a slab of the file has a short first one */
+    longest = tt_max(longest, tt_ceil_div(starts[r + 1], slab) - starts[r] / slab);
+  }
+  pass->steps = longest;
+  AGREE(grid, allocate(pass));
+  if (op->matrix) {
+    TRY(tt_matrix_create_ranges(grid, op->matrix->dtype, op->n, op->m, starts, NULL, &pass->rows));
+    TRY(tartan_matrix_copy(TARTAN_TRANS, op->matrix, pass->rows));
+  }
+done:
+  return st;
+}
+
+void tt_pass_end(tt_pass *pass)
+{
+  tartan_matrix_destroy(&pass->rows);
+  tt_free(pass->turn);
+  tt_free(pass->raw);
+  tt_free(pass->buffer);
+  memset(pass, 0, sizeof *pass);
+}
+
+/*
+ * Slab boundaries lie on whole chunk rows of the file wherever a range starts: the first slab is cut short to reach one.
+ */
+static int64_t slab_start(const tt_pass *pass, int64_t step)
+{
+  const int64_t aligned = pass->begin / pass->slab * pass->slab;
+
+  return tt_min(pass->end, tt_max(pass->begin, aligned + step * pass->slab));
+}
+
+void tt_pass_slab(const tt_pass *pass, int64_t step, int64_t *row0, int64_t *rows)
+{
+  *row0 = slab_start(pass, step);
+  *rows = slab_start(pass, step + 1) - *row0;
+}
+
+/* Asks for the slabs behind row `row`, each once. Local. */
+static void prefetch(tt_pass *pass, int64_t row)
+{
+  const int64_t ahead = tt_max(pass->slab, AHEAD_BYTES / tt_max(1, tt_pass_row_bytes(pass->op, false)));
+  const int64_t until = tt_min(pass->end, row + ahead);
+
+  if (pass->op->transpose || until - pass->prefetched < pass->slab / 2) return;
+  tt_dataset_prefetch(pass->op->dataset, pass->prefetched, until - pass->prefetched);
+  pass->prefetched = until;
+}
+
+/* [n, rows] as stored to [rows, n], of any element size. Local. */
+static void turn_bytes(size_t width, int64_t n, int64_t rows, const char *from, char *to)
+{
+  for (int64_t j = 0; j < n; j++)
+    for (int64_t i = 0; i < rows; i++)
+      memcpy(to + (size_t)(i * n + j) * width, from + (size_t)(j * rows + i) * width, width);
+}
+
+/* Rows of a dataset to a buffer in row-major order. Collective. */
+static tartan_status read_dataset(tt_pass *pass, int64_t row0, int64_t rows, void *to)
+{
+  const tartan_operator *op = pass->op;
+  tartan_status          st = TARTAN_OK;
+
+  if (op->transpose) {
+    TRY(tt_dataset_read(op->dataset, 0, rows > 0 ? op->n : 0, row0, rows, pass->turn));
+    turn_bytes(tt_element_size(op->element), op->n, rows, pass->turn, to);
+  } else {
+    TRY(tt_dataset_read(op->dataset, row0, rows, 0, op->n, to));
+    prefetch(pass, row0 + rows);
+  }
+done:
+  return st;
+}
+
+/* Slab as f64 with NaN replaced. Local. */
+static void fill_missing(const tt_pass *pass, int64_t rows)
+{
+  const int64_t n = pass->op->n;
+  double       *x = pass->buffer;
+
+  tt_convert(pass->op->element, pass->raw, rows * n, TARTAN_F64, x);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++)
+      if (isnan(x[i * n + j])) x[i * n + j] = pass->fill[j];
+}
+
+tartan_status tt_pass_read_rows(tt_pass *pass, int64_t row0, int64_t rows)
+{
+  const tartan_operator *op = pass->op;
+  void                  *to = pass->fill ? pass->raw : pass->buffer;
+  tartan_status          st = TARTAN_OK;
+
+  if (op->dataset)
+    TRY(read_dataset(pass, row0, rows, to));
+  else if (rows > 0)
+    memcpy(to, (const char *)pass->rows->data + (size_t)((row0 - pass->begin) * op->n) * tt_element_size(op->element),
+           (size_t)(rows * op->n) * tt_element_size(op->element));
+  if (pass->fill) fill_missing(pass, rows);
+done:
+  return st;
+}
+
+tartan_status tt_pass_read(tt_pass *pass, int64_t step)
+{
+  int64_t row0, rows;
+
+  tt_pass_slab(pass, step, &row0, &rows);
+  return tt_pass_read_rows(pass, row0, rows);
+}
+
+tartan_status tt_operator_to_ranges(const tartan_operator *op, const int64_t *starts, const double *fill,
+                                    tartan_matrix **T)
+{
+  tartan_matrix *t = NULL;
+  tt_pass        pass;
+  tartan_status  st = TARTAN_OK;
+
+  memset(&pass, 0, sizeof pass);
+  *T = NULL;
+  TRY(tt_matrix_create_ranges(op->grid, TARTAN_F64, op->n, op->m, starts, NULL, &t));
+  TRY(tt_pass_begin(op, starts, tt_pass_slab_rows(op, INT64_MAX, fill != NULL), fill, &pass));
+  for (int64_t step = 0; step < pass.steps; step++) {
+    int64_t row0, rows;
+
+    tt_pass_slab(&pass, step, &row0, &rows);
+    TRY(tt_pass_read(&pass, step));
+    tt_convert(pass.element, pass.buffer, rows * op->n, TARTAN_F64, (double *)t->data + (row0 - pass.begin) * op->n);
+    tt_grid_progress(op->grid, "reading", (double)(step + 1) / (double)pass.steps);
+  }
+  *T = t;
+  t = NULL;
+done:
+  tt_pass_end(&pass);
+  tartan_matrix_destroy(&t);
+  return st;
+}
