@@ -1,0 +1,187 @@
+/*
+ * Fitting: prepare (check, choose, predict), means of missing values if asked for, one of the solvers for the whole
+ * spectrum, then k is chosen, signs are fixed from V alone, and the first k vectors go to every rank.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "comm/collective.h"
+#include <tartan/factor.h>
+
+#include "factor/signs.h"
+#include "model/pca_impl.h"
+
+void tt_pca_spectrum_end(tt_pca_spectrum *s)
+{
+  tartan_matrix_destroy(&s->V);
+  tt_free(s->scale);
+  tt_free(s->mean);
+  tt_free(s->variance);
+  memset(s, 0, sizeof *s);
+}
+
+tartan_status tt_pca_allocate(tartan_grid *grid, int64_t n, int64_t k, tartan_pca **model)
+{
+  tartan_pca   *p = NULL;
+  double       *at;
+  tartan_status local = TARTAN_OK;
+
+  *model = NULL;
+  p = tt_alloc_zero(&grid->memory, 1, sizeof *p, "a model", &local);
+  if (!p) return local;
+  p->numbers = tt_alloc_zero(&grid->memory, k * n + 3 * k + 2 * n, sizeof *p->numbers, "the numbers of a model", &local);
+  if (!p->numbers) {
+    tt_free(p);
+    return local;
+  }
+  at = p->numbers;
+  p->grid = grid;
+  p->v.features = n;
+  p->v.components = k;
+  p->v.components_ = at;
+  p->v.explained_variance_ = at += k * n;
+  p->v.explained_variance_ratio_ = at += k;
+  p->v.singular_values_ = at += k;
+  p->v.mean_ = at += k;
+  p->v.scale_ = at + n;
+  *model = p;
+  return local;
+}
+
+void tartan_pca_destroy(tartan_pca **model)
+{
+  tartan_pca *p = model ? *model : NULL;
+
+  if (!p) return;
+  tt_free(p->numbers);
+  tt_free(p);
+  *model = NULL;
+}
+
+void tartan_pca_get_values(const tartan_pca *model, tartan_pca_values *values)
+{
+  *values = model->v;
+}
+
+tartan_status tt_pca_fail_nonfinite(int64_t count, int64_t row, int64_t col, bool is_nan)
+{
+  return tt_fail(TARTAN_ERR_INPUT, "the data has %lld values that are NaN or Inf; the first is %s at sample %lld, feature "
+                 "%lld (from zero)%s", (long long)count, is_nan ? "NaN" : "Inf", (long long)row, (long long)col,
+                 is_nan ? "; --nan mean replaces NaN by the feature's mean" : "");
+}
+
+/* Numbers of the chosen components. Local. */
+static void fill_numbers(const tt_pca_setup *setup, const tartan_operator *A, const tt_pca_spectrum *s, tartan_pca *p)
+{
+  const int64_t k = p->v.components, n = A->n;
+  double       *at = p->numbers + k * n, *ratio = at + k, *sigma = at + 2 * k, *mean = at + 3 * k;
+  double        total = 0, left = 0;
+
+  for (int64_t i = s->count - 1; i >= 0; i--) { /* small ones first */
+    total += s->variance[i];
+    if (i >= k) left += s->variance[i];
+  }
+  for (int64_t i = 0; i < k; i++) {
+    at[i] = s->variance[i];
+    ratio[i] = total > 0 ? s->variance[i] / total : 0;
+    sigma[i] = sqrt(s->variance[i] * (double)(A->m - 1));
+  }
+  memcpy(mean, s->mean, (size_t)n * sizeof *mean);
+  memcpy(mean + n, s->scale, (size_t)n * sizeof *mean);
+  p->v.samples = A->m;
+  p->v.total_variance_ = total;
+  p->v.noise_variance_ = s->count > k ? left / (double)(s->count - k) : 0;
+  p->v.center = setup->opts.center;
+  p->v.scale = setup->opts.scale;
+  p->v.whiten = setup->opts.whiten;
+}
+
+/* The first k vectors with their signs, row-major [k, n], on every rank. Collective. */
+static tartan_status deliver_vectors(const tt_pca_spectrum *s, tartan_pca *p)
+{
+  const int64_t  k = p->v.components, n = p->v.features;
+  tartan_matrix *first = NULL, *turned = NULL;
+  double        *sign = NULL;
+  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
+
+  sign = tt_alloc(&p->grid->memory, k, sizeof *sign, "signs", &local);
+  AGREE(p->grid, local);
+  TRY(tartan_matrix_view(s->V, 0, 0, s->rows ? k : n, s->rows ? n : k, &first));
+  if (s->rows) TRY(tt_matrix_clone(TARTAN_TRANS, first, TARTAN_F64, NULL, &turned));
+  TRY(tt_signs_of(turned ? turned : first, false, sign));
+  TRY(tartan_matrix_gather(turned ? turned : first, 0, p->numbers));
+  TRY(tt_bcast(p->grid, p->numbers, k * n, sizeof *p->numbers, 0));
+  for (int64_t i = 0; i < k; i++)
+    for (int64_t j = 0; j < n && sign[i] < 0; j++) p->numbers[i * n + j] = -p->numbers[i * n + j];
+done:
+  tt_free(sign);
+  tartan_matrix_destroy(&turned);
+  tartan_matrix_destroy(&first);
+  return st;
+}
+
+/* What is told about a fit. Collective. */
+static tartan_status fill_info(tartan_grid *grid, const tt_pca_setup *setup, const tt_pca_spectrum *s, int64_t missing,
+                               double begin, tartan_pca_info *info)
+{
+  tartan_status st = TARTAN_OK;
+
+  memset(info, 0, sizeof *info);
+  info->plan = setup->plan;
+  info->floor = s->floor;
+  info->nan_replaced = missing;
+  info->segments = s->segments;
+  info->reproducible = setup->solver == TARTAN_PCA_GRAM && s->V->row.n <= TARTAN_EIGH_ONE_RANK;
+  info->seconds = tt_seconds() - begin;
+  TRY(tt_allreduce_f64(grid, &info->seconds, 1, TT_MAX));
+done:
+  return st;
+}
+
+tartan_status tartan_pca_fit(const tartan_operator *A, const tartan_pca_opts *opts, tartan_pca **model,
+                             tartan_pca_info *info)
+{
+  const double    begin = tt_seconds();
+  tartan_grid    *grid = A->grid;
+  tt_pca_setup    setup;
+  tt_pca_spectrum s = {0};
+  tartan_pca     *p = NULL;
+  double         *fill = NULL;
+  int64_t         missing = 0;
+  tartan_status   st = TARTAN_OK, local = TARTAN_OK;
+
+  *model = NULL;
+  TRY(tt_pca_prepare(A, opts, &setup));
+  if (setup.opts.nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element)) {
+    fill = tt_alloc(&grid->memory, A->n, sizeof *fill, "feature means", &local);
+    AGREE(grid, local);
+    TRY(tt_column_means(A, fill, &missing));
+  }
+  if (setup.solver == TARTAN_PCA_GRAM)
+    TRY(tt_pca_solve_gram(A, &setup, fill, &s));
+  else
+    TRY(tt_pca_solve_full(A, &setup, fill, &s));
+  AGREE(grid, tt_pca_allocate(grid, A->n, tt_pca_choose(&setup.opts, A->m, A->n, &s), &p));
+  fill_numbers(&setup, A, &s, p);
+  TRY(deliver_vectors(&s, p));
+  if (info) TRY(fill_info(grid, &setup, &s, missing, begin, info));
+  *model = p;
+  p = NULL;
+done:
+  tartan_pca_destroy(&p);
+  tt_pca_spectrum_end(&s);
+  tt_free(fill);
+  return st;
+}
+
+tartan_status tartan_pca_plan(const tartan_operator *A, const tartan_pca_opts *opts, tartan_cost *plan)
+{
+  tt_pca_setup  setup;
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_pca_prepare(A, opts, &setup));
+  *plan = setup.plan;
+done:
+  return st;
+}

@@ -1,0 +1,110 @@
+/*
+ * The full solver: all rows in memory as f64, centered, then the SVD. Backward stable: a component of relative size
+ * sigma_i / sigma_1 is resolved down to about u.
+ */
+#include <tartan/factor.h>
+
+#include <float.h>
+#include <math.h>
+
+#include "base/util.h"
+#include "comm/collective.h"
+#include "kernel/convert.h"
+#include "model/pca_impl.h"
+
+/* NaN or Inf in this rank's rows: how many of all, and the first. Collective. */
+static tartan_status require_finite(const tartan_matrix *T)
+{
+  const int64_t n = T->mloc, count = n * T->nloc;
+  bool          is_nan = false;
+  int64_t       bad = tt_count_nonfinite(TT_EL_F64, T->data, count);
+  int64_t       first = bad > 0 ? tt_find_nonfinite(TT_EL_F64, T->data, count, &is_nan) : -1;
+  int64_t       key = first < 0 ? INT64_MAX : ((tartan_matrix_global_col(T, first / n)) * n + first % n) * 2 + is_nan;
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_allreduce_i64(T->grid, &bad, 1, TT_SUM));
+  TRY(tt_allreduce_i64(T->grid, &key, 1, TT_MIN));
+  if (bad > 0) st = tt_pca_fail_nonfinite(bad, key / 2 / T->row.n, key / 2 % T->row.n, key % 2);
+done:
+  return st;
+}
+
+/* sum[j] := sum over all samples of T(j, .) - shift[j], or of its square. Collective. */
+static tartan_status feature_sums(const tartan_matrix *T, const double *shift, bool squared, double *sum)
+{
+  const int64_t n = T->row.n;
+  tartan_status st = TARTAN_OK;
+
+  for (int64_t j = 0; j < n; j++) sum[j] = 0;
+  for (int64_t i = 0; i < T->nloc; i++) {
+    const double *x = (const double *)T->data + i * T->ld;
+
+    for (int64_t j = 0; j < n; j++) sum[j] += squared ? (x[j] - shift[j]) * (x[j] - shift[j]) : x[j] - shift[j];
+  }
+  TRY(tt_allreduce_f64(T->grid, sum, n, TT_SUM));
+done:
+  return st;
+}
+
+/* Means (twice: the second sum takes away the rounding of the first) and scales; T := (T - mean) / scale. Collective. */
+static tartan_status center_and_scale(tartan_matrix *T, const tartan_pca_opts *opts, double *work, tt_pca_spectrum *s)
+{
+  const int64_t n = T->row.n;
+  const double  m = (double)T->col.n;
+  tartan_status st = TARTAN_OK;
+
+  for (int64_t j = 0; j < n; j++) {
+    s->mean[j] = 0;
+    s->scale[j] = 1;
+  }
+  for (int round = 0; round < 2 && opts->center; round++) {
+    TRY(feature_sums(T, s->mean, false, work));
+    for (int64_t j = 0; j < n; j++) s->mean[j] += work[j] / m;
+  }
+  if (opts->scale) {
+    TRY(feature_sums(T, s->mean, true, work));
+    for (int64_t j = 0; j < n; j++) s->scale[j] = work[j] > 0 ? sqrt(work[j] / (m - 1)) : 1;
+  }
+  for (int64_t i = 0; i < T->nloc; i++) {
+    double *x = (double *)T->data + i * T->ld;
+
+    for (int64_t j = 0; j < n; j++) x[j] = (x[j] - s->mean[j]) / s->scale[j];
+  }
+done:
+  return st;
+}
+
+tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
+                                tt_pca_spectrum *s)
+{
+  const int64_t  n = A->n;
+  tartan_grid   *grid = A->grid;
+  tartan_matrix *T = NULL, *X = NULL;
+  int64_t       *starts = NULL;
+  double        *work = NULL;
+  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
+
+  s->count = tt_min(A->m, n);
+  s->rows = true;
+  s->variance = tt_alloc_zero(&grid->memory, s->count, sizeof *s->variance, "variances", &local);
+  s->mean = tt_alloc(&grid->memory, n, sizeof *s->mean, "feature means", &local);
+  s->scale = tt_alloc(&grid->memory, n, sizeof *s->scale, "feature scales", &local);
+  work = tt_alloc(&grid->memory, n, sizeof *work, "feature sums", &local);
+  starts = tt_alloc(&grid->memory, grid->size + 1, sizeof *starts, "the ranges of a pass", &local);
+  AGREE(grid, local);
+  tt_rows_partition(A->m, 1, grid->size, starts);
+  TRY(tt_operator_to_ranges(A, starts, fill, &T));
+  TRY(require_finite(T));
+  TRY(center_and_scale(T, &setup->opts, work, s));
+  TRY(tt_matrix_clone(TARTAN_TRANS, T, TARTAN_F64, NULL, &X));
+  tartan_matrix_destroy(&T);
+  TRY(tartan_svd(X, s->variance, NULL, &s->V));
+  for (int64_t i = 0; i < s->count; i++) s->variance[i] *= s->variance[i] / (double)(A->m - 1);
+  s->floor = DBL_EPSILON * sqrt((double)tt_max(A->m, n));
+done:
+  tartan_matrix_destroy(&X);
+  tartan_matrix_destroy(&T);
+  tt_free(starts);
+  tt_free(work);
+  return st;
+}

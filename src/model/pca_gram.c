@@ -1,0 +1,69 @@
+/* The Gram solver: one streaming pass, scaled to the covariance or correlation matrix, then its eigen-decomposition. */
+#include <tartan/factor.h>
+
+#include <float.h>
+#include <math.h>
+
+#include "base/util.h"
+#include "comm/collective.h"
+#include "kernel/dense.h"
+#include "model/pca_impl.h"
+
+/* Standard deviations from the diagonal of G (ddof = 1), 1 where constant, on every rank. Collective. */
+static tartan_status standard_deviations(const tartan_matrix *G, double m, double *scale)
+{
+  tartan_status st = TARTAN_OK;
+
+  for (int64_t j = 0; j < G->row.n; j++) {
+    const int64_t il = tartan_matrix_local_row(G, j), jl = tartan_matrix_local_col(G, j);
+
+    scale[j] = il >= 0 && jl >= 0 ? ((double *)G->data)[il + jl * G->ld] : -1;
+  }
+  TRY(tt_allreduce_f64(G->grid, scale, G->row.n, TT_MAX));
+  for (int64_t j = 0; j < G->row.n; j++) scale[j] = scale[j] > 0 ? sqrt(scale[j] / (m - 1)) : 1;
+done:
+  return st;
+}
+
+/* G := G / (m - 1), divided by the scales of its row and column. Local. */
+static void to_covariance(tartan_matrix *G, double m, const double *scale)
+{
+  for (int64_t jl = 0; jl < G->nloc; jl++) {
+    const double sj = scale[tartan_matrix_global_col(G, jl)] * (m - 1);
+
+    for (int64_t il = 0; il < G->mloc; il++)
+      ((double *)G->data)[il + jl * G->ld] /= sj * scale[tartan_matrix_global_row(G, il)];
+  }
+}
+
+tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
+                                tt_pca_spectrum *s)
+{
+  const tt_gram_opts opts = {.center = setup->opts.center, .fill = fill};
+  const int64_t      n = A->n;
+  tartan_grid       *grid = A->grid;
+  tt_gram_result     r = {0};
+  tartan_status      st = TARTAN_OK, local = TARTAN_OK;
+
+  s->variance = tt_alloc_zero(&grid->memory, n, sizeof *s->variance, "variances", &local);
+  s->scale = tt_alloc(&grid->memory, n, sizeof *s->scale, "feature scales", &local);
+  AGREE(grid, local);
+  TRY(tt_gram(A, &opts, &setup->gram, &r));
+  if (r.nonfinite > 0) TRY(tt_pca_fail_nonfinite(r.nonfinite, r.bad_row, r.bad_col, r.bad_is_nan));
+  if (setup->opts.scale)
+    TRY(standard_deviations(r.G, (double)A->m, s->scale));
+  else
+    for (int64_t j = 0; j < n; j++) s->scale[j] = 1;
+  to_covariance(r.G, (double)A->m, s->scale);
+  TRY(tartan_eigh(r.G, s->variance, &s->V));
+  s->count = tt_min(A->m, n);
+  for (int64_t j = 0; j < n; j++) s->variance[j] = s->variance[j] > 0 ? s->variance[j] : 0;
+  s->floor = sqrt(DBL_EPSILON * (double)n);
+  s->segments = setup->gram.segments.count;
+  s->mean = r.mean;
+  r.mean = NULL;
+done:
+  tt_free(r.mean);
+  tartan_matrix_destroy(&r.G);
+  return st;
+}

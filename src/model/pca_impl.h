@@ -1,0 +1,72 @@
+/**
+ * @file pca_impl.h
+ * Between the parts of PCA: what a model holds, and what a solver delivers.
+ */
+#ifndef TT_MODEL_PCA_IMPL_H
+#define TT_MODEL_PCA_IMPL_H
+
+#include <tartan/pca.h>
+
+#include "matrix/matrix.h"
+#include "oper/gram.h"
+
+struct tartan_pca {
+  tartan_grid      *grid;
+  tartan_pca_values v; /* its pointers lead into `numbers` */
+  double           *numbers;
+};
+
+/** The whole spectrum and its vectors, before k is chosen. */
+typedef struct tt_pca_spectrum {
+  int64_t        count;    /**< min(m, n) */
+  double        *variance; /**< [count], descending, not negative */
+  double         floor;    /**< sqrt of the relative size below which variances are rounding errors */
+  tartan_matrix *V;        /**< f64, vectors as columns, or as rows if `rows` */
+  bool           rows;
+  double        *mean;     /**< [n] */
+  double        *scale;    /**< [n] */
+  int64_t        segments;
+} tt_pca_spectrum;
+
+/** The options, checked and completed, and the cuts that follow. */
+typedef struct tt_pca_setup {
+  tartan_pca_opts  opts;
+  tartan_pca_solver solver;
+  tt_gram_plan     gram;
+  tartan_cost      plan;
+} tt_pca_setup;
+
+/** Checks the options against the data, chooses the solver, predicts its cost. Collective. As tartan_pca_plan(). */
+tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *opts, tt_pca_setup *setup);
+
+/** Gives back what a spectrum holds. Local. */
+void tt_pca_spectrum_end(tt_pca_spectrum *s);
+
+/** The solvers: fill everything but the signs of V. Collective. fill: NULL or [n] values for NaN. */
+tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
+                                tt_pca_spectrum *s);
+tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
+                                tt_pca_spectrum *s);
+
+/** TARTAN_ERR_INPUT naming the place of a value that is not finite. Local. */
+tartan_status tt_pca_fail_nonfinite(int64_t count, int64_t row, int64_t col, bool is_nan);
+
+/** How many components the options ask for, given the spectrum. Local. */
+int64_t tt_pca_choose(const tartan_pca_opts *opts, int64_t m, int64_t n, const tt_pca_spectrum *s);
+
+/** Room for a model of k components of n features. Local; the status is this rank's own. */
+tartan_status tt_pca_allocate(tartan_grid *grid, int64_t n, int64_t k, tartan_pca **model);
+
+/** Receives scores [rows, k] row-major f64 of rows that start at row0. Collective; rows may be 0. */
+typedef tartan_status tt_scores_sink(void *context, int64_t row0, int64_t rows, const double *scores);
+
+/**
+ * Scores of an operator's rows, slab by slab. Collective.
+ *
+ * @param[in]  inverse_error  also sum the squared error of the reconstruction
+ * @param[out] error          the sum over all entries; 0 unless asked for
+ */
+tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, bool inverse_error, tt_scores_sink *sink,
+                            void *context, double *error);
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * Choosing a solver and predicting its cost. The Gram solver reads the file once and needs n^2 memory, whatever m; the
+ * full one needs the matrix in memory three times over, but resolves small components. Without a wish Gram is taken
+ * where it fits.
+ */
+#include <tartan/factor.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "comm/collective.h"
+#include "kernel/gemm.h"
+#include "model/pca_impl.h"
+
+#define READ_RATE 1.5e9   /* bytes per second of a node, assumed: page cache or a good file system */
+#define LINK_RATE 1.0e9   /* bytes per second between ranks, assumed */
+
+/* Options against each other and the data. */
+static tartan_status check_options(const tartan_operator *A, const tartan_pca_opts *opts, tartan_pca_opts *o)
+{
+  const tartan_pca_opts defaults = TARTAN_PCA_OPTS_INIT;
+  const int64_t         most = tt_min(A->m, A->n);
+  tartan_status         st = TARTAN_OK;
+
+  *o = defaults;
+  if (opts) memcpy(o, opts, opts->size < sizeof *o ? opts->size : sizeof *o);
+  REQUIRE(A->m >= 2, TARTAN_ERR_ARG, "PCA needs at least 2 samples, the data has %lld", (long long)A->m);
+  REQUIRE(A->n >= 1, TARTAN_ERR_ARG, "PCA needs at least 1 feature");
+  REQUIRE(o->components >= 0 && o->components <= most, TARTAN_ERR_ARG,
+          "%lld components of %lld samples x %lld features: at most %lld", (long long)o->components, (long long)A->m,
+          (long long)A->n, (long long)most);
+  REQUIRE(o->variance >= 0 && o->variance < 1, TARTAN_ERR_ARG, "a fraction of variance of %g: give one in (0, 1)",
+          o->variance);
+  REQUIRE(!o->mle || A->m >= A->n, TARTAN_ERR_ARG,
+          "the maximum likelihood estimate of k needs at least as many samples (%lld) as features (%lld)",
+          (long long)A->m, (long long)A->n);
+  REQUIRE((o->components > 0) + (o->variance > 0) + o->mle <= 1, TARTAN_ERR_ARG,
+          "give one of a count, a fraction of variance, and mle");
+done:
+  return st;
+}
+
+/* Bytes of eigh or svd of an n x n problem on the busiest rank. */
+static double eigen_bytes(const tartan_grid *grid, int64_t n)
+{
+  const double square = 8 * (double)n * (double)n;
+
+  return n <= TARTAN_EIGH_ONE_RANK ? 6 * square : 8 * square / (grid->p * grid->q);
+}
+
+/* Memory of the Gram solver within so many bytes; 0 if it does not fit. */
+static int64_t gram_memory(const tartan_operator *A, const tt_pca_setup *setup, int64_t bytes, tt_gram_plan *gram)
+{
+  const double       fill = 0;
+  const tt_gram_opts opts = {.center = setup->opts.center,
+                             .fill = setup->opts.nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element) ? &fill
+                                                                                                                   : NULL};
+  const bool         fits = tt_gram_plan_make(A, &opts, A->grid->size, A->grid->threads, bytes, gram) == TARTAN_OK;
+  const double       need = fmax((double)gram->memory, eigen_bytes(A->grid, A->n));
+
+  gram->memory = need < 9e18 ? (int64_t)need : INT64_MAX;
+  return fits && (bytes == 0 || gram->memory <= bytes) ? gram->memory : 0;
+}
+
+/* Memory of the full solver: rows as f64, block-cyclic, and the copy that is factored. */
+static double full_memory(const tartan_operator *A)
+{
+  const double rows = 8 * (double)A->n * (double)tt_ceil_div(A->m, A->grid->size);
+
+  return 3 * rows + eigen_bytes(A->grid, tt_min(A->m, A->n)) + (double)((int64_t)96 << 20);
+}
+
+/* Seconds from a short product on this machine and assumed rates of disk and network. Collective. */
+static tartan_status predict_seconds(const tartan_operator *A, tt_pca_setup *setup)
+{
+  const double  n = (double)tt_min(A->m, A->n);
+  double        rate = tt_gemm_rate(A->grid->threads);
+  tartan_cost  *c = &setup->plan;
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_allreduce_f64(A->grid, &rate, 1, TT_MIN));
+  if (rate <= 0) rate = 1e9;
+  c->seconds = c->flops / rate + 10 * n * n * n / (rate * (n <= TARTAN_EIGH_ONE_RANK ? 1 : A->grid->p * A->grid->q)) +
+               c->bytes_read / READ_RATE + 8 * c->words / LINK_RATE;
+done:
+  return st;
+}
+
+/* The least budget that would do, for people. */
+static tartan_status refuse(const char *solver, double need, int64_t limit, const char *hint)
+{
+  char a[24], b[24];
+
+  return tt_fail(TARTAN_ERR_NOMEM, "PCA by %s needs %s per rank beside what is in use, the budget leaves %s; %s", solver,
+                 tt_bytes_text(need, a), tt_bytes_text((double)limit, b), hint);
+}
+
+static void describe_gram(const tartan_operator *A, tt_pca_setup *setup, bool chosen)
+{
+  tartan_cost *c = &setup->plan;
+
+  snprintf(c->algorithm, sizeof c->algorithm, "gram");
+  snprintf(c->reason, sizeof c->reason,
+           chosen ? "asked for; %lld segments of %lld rows"
+                  : "one pass, memory of n^2 whatever the number of samples; %lld segments of %lld rows",
+           (long long)setup->gram.segments.count, (long long)setup->gram.segments.rows);
+  c->flops = setup->gram.flops;
+  c->words = setup->gram.words;
+  c->memory = (double)setup->gram.memory;
+  (void)A;
+}
+
+static void describe_full(const tartan_operator *A, tt_pca_setup *setup, bool chosen)
+{
+  const double m = (double)A->m, n = (double)A->n, P = A->grid->size;
+  tartan_cost *c = &setup->plan;
+
+  snprintf(c->algorithm, sizeof c->algorithm, "full");
+  snprintf(c->reason, sizeof c->reason, "%s",
+           chosen ? "asked for; in memory, QR then SVD"
+                  : "the Gram matrix does not fit the memory budget, the data does");
+  c->flops = (m >= n ? 2 * n * n * (m - n / 3) : 4 * m * m * (n - m / 3)) / P;
+  c->words_redistributed = m * n / P;
+  c->words = (m / A->grid->p + n / A->grid->q) * fmin(m, n);
+  c->memory = full_memory(A);
+}
+
+tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *opts, tt_pca_setup *setup)
+{
+  tartan_grid  *grid = A->grid;
+  int64_t       room = grid->memory.limit > 0 ? tt_max(1, grid->memory.limit - grid->memory.used) : INT64_MAX, need;
+  bool          asked;
+  tartan_status st = TARTAN_OK;
+
+  memset(setup, 0, sizeof *setup);
+  TRY(check_options(A, opts, &setup->opts));
+  TRY(tt_allreduce_i64(grid, &room, 1, TT_MIN)); /* the cuts must be the same on every rank */
+  if (room == INT64_MAX) room = 0;
+  asked = setup->opts.solver != TARTAN_PCA_AUTO;
+  setup->solver = setup->opts.solver;
+  need = gram_memory(A, setup, room, &setup->gram);
+  if (!asked)
+    setup->solver = need > 0 || (room > 0 && full_memory(A) > (double)room) ? TARTAN_PCA_GRAM : TARTAN_PCA_FULL;
+  if (setup->solver == TARTAN_PCA_GRAM) {
+    if (need == 0)
+      TRY(refuse("gram", (double)setup->gram.memory, room, "raise --memory, or use more ranks on more nodes"));
+    describe_gram(A, setup, asked);
+  } else {
+    if (room > 0 && full_memory(A) > (double)room)
+      TRY(refuse("full", full_memory(A), room, "raise --memory, use more ranks, or --solver gram"));
+    describe_full(A, setup, asked);
+  }
+  setup->plan.passes = 1 + (setup->opts.nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element));
+  setup->plan.bytes_read =
+      setup->plan.passes * (double)A->m * (double)A->n * (double)tt_element_size(A->element) / grid->size;
+  setup->plan.grid[0] = grid->p;
+  setup->plan.grid[1] = grid->q;
+  setup->plan.grid[2] = 1;
+  TRY(predict_seconds(A, setup));
+done:
+  return st;
+}
