@@ -1,7 +1,7 @@
 /*
  * Choosing a solver and predicting its cost. The Gram solver reads the file once and needs n^2 memory, whatever m; the
  * full one needs the matrix in memory three times over, but resolves small components. Without a wish Gram is taken
- * where it fits.
+ * where it fits, unless there are fewer samples than features.
  */
 #include <tartan/factor.h>
 
@@ -97,7 +97,7 @@ static tartan_status refuse(const char *solver, double need, int64_t limit, cons
                  tt_bytes_text(need, a), tt_bytes_text((double)limit, b), hint);
 }
 
-static void describe_gram(const tartan_operator *A, tt_pca_setup *setup, bool chosen)
+static void describe_gram(tt_pca_setup *setup, bool chosen)
 {
   tartan_cost *c = &setup->plan;
 
@@ -109,7 +109,6 @@ static void describe_gram(const tartan_operator *A, tt_pca_setup *setup, bool ch
   c->flops = setup->gram.flops;
   c->words = setup->gram.words;
   c->memory = (double)setup->gram.memory;
-  (void)A;
 }
 
 static void describe_full(const tartan_operator *A, tt_pca_setup *setup, bool chosen)
@@ -119,12 +118,21 @@ static void describe_full(const tartan_operator *A, tt_pca_setup *setup, bool ch
 
   snprintf(c->algorithm, sizeof c->algorithm, "full");
   snprintf(c->reason, sizeof c->reason, "%s",
-           chosen ? "asked for; in memory, QR then SVD"
-                  : "the Gram matrix does not fit the memory budget, the data does");
+           chosen         ? "asked for; in memory, QR then SVD"
+           : A->m < A->n ? "fewer samples than features, and the data fits the memory"
+                         : "the Gram matrix does not fit the memory budget, the data does");
   c->flops = (m >= n ? 2 * n * n * (m - n / 3) : 4 * m * m * (n - m / 3)) / P;
   c->words_redistributed = m * n / P;
   c->words = (m / A->grid->p + n / A->grid->q) * fmin(m, n);
   c->memory = full_memory(A);
+}
+
+/* Fewer samples than features: an n x n problem would be the larger one. */
+static tartan_pca_solver choose(const tartan_operator *A, bool gram_fits, bool full_fits)
+{
+  const bool wide = A->m < A->n;
+
+  return full_fits && (wide || !gram_fits) ? TARTAN_PCA_FULL : TARTAN_PCA_GRAM;
 }
 
 tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *opts, tt_pca_setup *setup)
@@ -141,12 +149,11 @@ tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *op
   asked = setup->opts.solver != TARTAN_PCA_AUTO;
   setup->solver = setup->opts.solver;
   need = gram_memory(A, setup, room, &setup->gram);
-  if (!asked)
-    setup->solver = need > 0 || (room > 0 && full_memory(A) > (double)room) ? TARTAN_PCA_GRAM : TARTAN_PCA_FULL;
+  if (!asked) setup->solver = choose(A, need > 0, room == 0 || full_memory(A) <= (double)room);
   if (setup->solver == TARTAN_PCA_GRAM) {
     if (need == 0)
       TRY(refuse("gram", (double)setup->gram.memory, room, "raise --memory, or use more ranks on more nodes"));
-    describe_gram(A, setup, asked);
+    describe_gram(setup, asked);
   } else {
     if (room > 0 && full_memory(A) > (double)room)
       TRY(refuse("full", full_memory(A), room, "raise --memory, use more ranks, or --solver gram"));

@@ -16,7 +16,7 @@
 #include "kernel/parallel.h"
 #include "oper/gram_impl.h"
 
-#define TILE 256        /* columns of a tile, about */
+#define TILE 384        /* columns of a tile, about */
 #define PANEL 512       /* rows of a product */
 #define PANEL_EXACT 256 /* 256 * 255^2 < 2^24: exact in f32 */
 #define REDUCE_BYTES ((int64_t)64 << 20) /* both buffers of a reduction */

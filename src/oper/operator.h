@@ -40,7 +40,7 @@ typedef struct tt_pass {
 /** Bytes that a pass takes for each row of its slab. Local. */
 int64_t tt_pass_row_bytes(const tartan_operator *op, bool fill);
 
-/** Rows of a slab of about 16 MiB, or fewer where `bytes` is smaller, but whole chunk rows. Local. */
+/** Rows of a slab of about 4 MiB, or fewer where `bytes` is smaller, but whole chunk rows. Local. */
 int64_t tt_pass_slab_rows(const tartan_operator *op, int64_t bytes, bool fill);
 
 /**

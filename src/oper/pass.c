@@ -1,5 +1,5 @@
 /*
- * Passes. A file is read in slabs of about 16 MiB, small enough that a slab is still in the outer cache when it is used
+ * Passes. A file is read in slabs of about 4 MiB, small enough that a slab, converted, is still in the outer cache when it is used
  * and large enough that calls do not count; the kernel is asked for the following slabs ahead of time. A matrix in
  * memory is turned into row slabs once, at the start of the pass.
  */
@@ -11,7 +11,7 @@
 #include "kernel/dense.h"
 #include "oper/operator.h"
 
-#define SLAB_BYTES ((int64_t)16 << 20)
+#define SLAB_BYTES ((int64_t)4 << 20)
 #define AHEAD_BYTES ((int64_t)64 << 20)
 
 int64_t tt_pass_row_bytes(const tartan_operator *op, bool fill)
