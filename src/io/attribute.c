@@ -40,7 +40,9 @@ bool tt_string_read(hid_t source, herr_t (*read)(hid_t, hid_t, void *), hid_t ty
 static hssize_t element_count(hid_t attribute)
 {
   const hid_t    space = H5Aget_space(attribute);
-  const hssize_t count = space >= 0 && H5Sget_simple_extent_type(space) != H5S_NULL ? H5Sget_simple_extent_npoints(space) : 0;
+  const hssize_t count = space >= 0 && H5Sget_simple_extent_type(space) != H5S_NULL
+                             ? H5Sget_simple_extent_npoints(space)
+                             : 0;
 
   tt_h5_release(space);
   return count;

@@ -66,9 +66,9 @@ static void describe_dataset(hid_t dataset, const char *name, tt_content *item)
 /* Room for one more; doubles what there is. */
 static bool make_room(walk *w)
 {
-  tt_contents *c = w->contents;
+  tt_contents  *c = w->contents;
   const int64_t room = w->room ? 2 * w->room : 16;
-  tt_content  *more;
+  tt_content   *more;
 
   if (c->count < w->room) return true;
   more = tt_alloc(NULL, room, sizeof *more, "the list of datasets", &w->local);
@@ -161,7 +161,7 @@ static tartan_status list_on_root(const char *path, const tartan_io_opts *opts, 
   tt_h5_enter(&guard, opts && opts->allow_plugins);
   st = tt_h5_open_file(path, &file);
   if (st == TARTAN_OK) st = tt_contents_read(file, path, contents);
-  (void)tt_h5_close_file(file);
+  if (!tt_h5_close_file(file) && st == TARTAN_OK) st = tt_h5_fail(TARTAN_ERR_IO, "cannot close", path);
   tt_h5_leave(&guard);
   return st;
 }

@@ -38,7 +38,8 @@ struct tt_dataset {
   bool         plugins;
   int          fd;
   hid_t        file, dataset, space, type;
-  int64_t     *chunks; /* address and size of each chunk, row by row; made when first asked for */
+  int64_t     *chunks; /* address and size of each chunk, row by row; NULL where there are too many */
+  bool         looked; /* these have been looked up, when first asked for */
 };
 
 /* One row of chunks stays in the cache: a slab that begins or ends inside chunks decompresses them once. */
@@ -76,6 +77,21 @@ static tartan_status open_through_hdf5(tt_dataset *d, const tartan_io_opts *opts
   return st;
 }
 
+/* Memory for the addresses of chunks, if they are few; taken here, where a failure can be agreed upon. */
+static tartan_status make_table(tt_dataset *d)
+{
+  const tt_dataset_info *info = &d->probe.info;
+  tartan_status          st = TARTAN_OK;
+  int64_t                count;
+
+  if (info->chunk_rows == 0 || d->probe.elsewhere) return TARTAN_OK;
+  if (!tt_mul(tt_ceil_div(info->rows, info->chunk_rows), tt_ceil_div(info->cols, info->chunk_cols), &count))
+    return TARTAN_OK;
+  if (count > TABLE_MAX) return TARTAN_OK;
+  d->chunks = tt_alloc_zero(&d->grid->memory, 2 * count, sizeof *d->chunks, "addresses of chunks", &st);
+  return st;
+}
+
 /* Every rank must see the file that rank 0 saw. */
 static tartan_status open_here(tt_dataset *d, const tartan_io_opts *opts)
 {
@@ -86,13 +102,14 @@ static tartan_status open_here(tt_dataset *d, const tartan_io_opts *opts)
   d->fd = tt_file_fault() ? -1 : open(info->file, O_RDONLY | O_CLOEXEC);
   if (d->fd < 0 || fstat(d->fd, &s) != 0) return tt_fail_errno("cannot open", info->file);
   if ((int64_t)s.st_size != info->file_bytes)
-    return tt_fail(TARTAN_ERR_IO, "%s has %lld bytes here and %lld on rank 0: it is being written, or not shared", info->file,
-                   (long long)s.st_size, (long long)info->file_bytes);
+    return tt_fail(TARTAN_ERR_IO, "%s has %lld bytes here and %lld on rank 0: it is being written, or not shared",
+                   info->file, (long long)s.st_size, (long long)info->file_bytes);
   tt_h5_enter(&guard, d->plugins);
   d->type = H5Tdecode(d->probe.code);
   tt_h5_leave(&guard);
   if (d->type < 0) return tt_fail(TARTAN_ERR_FORMAT, "the element type of %s cannot be decoded", info->file);
-  return d->probe.offset >= 0 ? TARTAN_OK : open_through_hdf5(d, opts);
+  if (d->probe.offset >= 0) return TARTAN_OK;
+  return make_table(d) != TARTAN_OK ? TARTAN_ERR_NOMEM : open_through_hdf5(d, opts);
 }
 
 static tartan_status open_dataset(tartan_grid *grid, const char *source, const tartan_io_opts *opts, bool vectors,
@@ -279,17 +296,14 @@ tartan_status tt_dataset_read(tt_dataset *d, int64_t row0, int64_t nrows, int64_
   return st;
 }
 
-/* The table of chunk addresses, once; without memory for it, or with too many chunks, there is none. */
 static void find_chunks(tt_dataset *d)
 {
   const tt_dataset_info *info = &d->probe.info;
-  const int64_t          down = tt_ceil_div(info->rows, info->chunk_rows), across = tt_ceil_div(info->cols, info->chunk_cols);
-  tartan_status          ignored = TARTAN_OK;
-  tt_h5_guard            guard;
+  const int64_t down = tt_ceil_div(info->rows, info->chunk_rows), across = tt_ceil_div(info->cols, info->chunk_cols);
+  tt_h5_guard   guard;
 
-  if (d->chunks || d->dataset < 0 || down > TABLE_MAX || across > TABLE_MAX || down * across > TABLE_MAX) return;
-  d->chunks = tt_alloc_zero(&d->grid->memory, 2 * down * across, sizeof *d->chunks, "addresses of chunks", &ignored);
-  if (!d->chunks) return;
+  if (!d->chunks || d->looked) return;
+  d->looked = true;
   tt_h5_enter(&guard, d->plugins);
   for (int64_t i = 0; i < down * across; i++) {
     const hsize_t at[2] = {(hsize_t)(i / across * info->chunk_rows), (hsize_t)(i % across * info->chunk_cols)};
@@ -312,8 +326,9 @@ static void prefetch_chunks(tt_dataset *d, int64_t row0, int64_t nrows)
 {
   const tt_dataset_info *info = &d->probe.info;
   const int64_t          across = tt_ceil_div(info->cols, info->chunk_cols);
-  const int64_t          first = row0 / info->chunk_rows * across, last = (row0 + nrows - 1) / info->chunk_rows * across + across;
-  const double           scale = (double)info->file_bytes / (double)info->rows;
+  const int64_t          first = row0 / info->chunk_rows * across,
+                last = (row0 + nrows - 1) / info->chunk_rows * across + across;
+  const double scale = (double)info->file_bytes / (double)info->rows;
 
   find_chunks(d);
   for (int64_t i = first; d->chunks && i < last; i++) {

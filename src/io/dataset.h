@@ -16,18 +16,18 @@
 
 /** What is known of a dataset after opening; the same on every rank. */
 typedef struct tt_dataset_info {
-  char       file[TT_PATH_MAX]; /**< path of the file as given */
-  char       path[256];         /**< of the dataset in it, "/X" */
-  int64_t    rows, cols;        /**< as stored, C order */
-  tt_element element;           /**< what tt_dataset_read() delivers, native byte order */
-  char       type_name[24];     /**< as stored: "uint8", "float32", ">i4", "float16", ... */
-  int64_t    chunk_rows, chunk_cols; /**< 0: contiguous */
-  char       filters[64];       /**< "deflate", "shuffle+deflate", "" */
-  int64_t    stored_bytes;      /**< bytes that the dataset takes in the file */
-  int64_t    file_bytes;        /**< size of the file */
-  int64_t    file_mtime;        /**< modification time of the file, seconds since 1970 */
+  char       file[TT_PATH_MAX];         /**< path of the file as given */
+  char       path[256];                 /**< of the dataset in it, "/X" */
+  int64_t    rows, cols;                /**< as stored, C order */
+  tt_element element;                   /**< what tt_dataset_read() delivers, native byte order */
+  char       type_name[24];             /**< as stored: "uint8", "float32", ">i4", "float16", ... */
+  int64_t    chunk_rows, chunk_cols;    /**< 0: contiguous */
+  char       filters[64];               /**< "deflate", "shuffle+deflate", "" */
+  int64_t    stored_bytes;              /**< bytes that the dataset takes in the file */
+  int64_t    file_bytes;                /**< size of the file */
+  int64_t    file_mtime;                /**< modification time of the file, seconds since 1970 */
   int64_t    image_height, image_width; /**< from an attribute image_shape [2] of the dataset; 0: none */
-  bool       column_major_writer; /**< the dataset has an attribute MATLAB_class: its rows are columns */
+  bool       column_major_writer;       /**< the dataset has an attribute MATLAB_class: its rows are columns */
 } tt_dataset_info;
 
 typedef struct tt_dataset tt_dataset;

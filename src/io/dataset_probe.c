@@ -99,8 +99,9 @@ static tartan_status choose_dataset(const tt_contents *contents, tt_dataset_info
 
   if (contents->dialect[0])
     return tt_fail(TARTAN_ERR_INPUT,
-                   "%s is laid out as %s files are, which is not understood yet; name a dense dataset in it: %s:%s", info->file,
-                   contents->dialect, info->file, strcmp(contents->dialect, "AnnData") == 0 ? "/X" : "/NAME");
+                   "%s is laid out as %s files are, which is not understood yet; name a dense dataset in it: %s:%s",
+                   info->file, contents->dialect, info->file,
+                   strcmp(contents->dialect, "AnnData") == 0 ? "/X" : "/NAME");
   for (int64_t i = 0; i < contents->count; i++) {
     if (!is_candidate(&contents->item[i])) continue;
     count++;
@@ -157,10 +158,10 @@ static tartan_status fail_listing(hid_t file, const tt_dataset_info *info, bool 
   list_items(&contents, false, &list);
   tt_contents_free(&contents);
   if (kind[0])
-    return tt_fail(TARTAN_ERR_INPUT, "%s:%s is a group (AnnData %s), not a dense dataset; it is not read yet", info->file,
-                   info->path, kind);
-  return tt_fail(TARTAN_ERR_INPUT, group ? "%s: %s is a group, not a dataset; the file has %s"
-                                         : "%s has no dataset %s; it has %s",
+    return tt_fail(TARTAN_ERR_INPUT, "%s:%s is a group (AnnData %s), not a dense dataset; it is not read yet",
+                   info->file, info->path, kind);
+  return tt_fail(TARTAN_ERR_INPUT,
+                 group ? "%s: %s is a group, not a dataset; the file has %s" : "%s has no dataset %s; it has %s",
                  info->file, info->path, list.used ? list.text : "none");
 }
 
@@ -224,8 +225,10 @@ static tartan_status check_shape(hid_t dataset, bool vectors, tt_probe *p)
   if (ndims < 0) return tt_h5_fail(TARTAN_ERR_FORMAT, "cannot read the shape of a dataset of", info->file);
   p->vector = ndims == 1 && vectors;
   if (!null && ndims != 2 && !p->vector)
-    return tt_fail(TARTAN_ERR_FORMAT, "%s:%s has %d dimension%s; samples x features, so 2, are needed: reshape it, or name "
-                   "another dataset", info->file, info->path, ndims, ndims == 1 ? "" : "s");
+    return tt_fail(TARTAN_ERR_FORMAT,
+                   "%s:%s has %d dimension%s; samples x features, so 2, are needed: reshape it, or name "
+                   "another dataset",
+                   info->file, info->path, ndims, ndims == 1 ? "" : "s");
   if (extent[0] > INT64_MAX || extent[1] > INT64_MAX)
     return tt_fail(TARTAN_ERR_FORMAT, "%s:%s has a shape that cannot be", info->file, info->path);
   info->rows = (int64_t)extent[0];
@@ -258,7 +261,8 @@ static tartan_status check_external(hid_t plist, const tartan_io_opts *opts, con
   const char *kind = NULL;
 
   if (H5Pget_layout(plist) == H5D_VIRTUAL) kind = "is virtual: its data lie in other datasets";
-  if (H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Pget_external_count(plist) > 0) kind = "keeps its data in other files";
+  if (H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Pget_external_count(plist) > 0)
+    kind = "keeps its data in other files";
   if (!kind || opts->allow_external) return TARTAN_OK;
   return tt_fail(TARTAN_ERR_INPUT, "%s:%s %s; if you trust it, allow that (--allow-external)", info->file, info->path,
                  kind);
@@ -281,8 +285,8 @@ static tartan_status check_storage(hid_t dataset, hid_t plist, tt_probe *p)
     return tt_fail(TARTAN_ERR_FORMAT, "%s is truncated: %s ends at byte %lld, the file at %lld; copy or make it again",
                    info->file, info->path, (long long)(p->offset + bytes), (long long)info->file_bytes);
   if (layout != H5D_VIRTUAL && bytes > INT64_C(4) << 30 && bytes / 1000 > info->stored_bytes)
-    return tt_fail(TARTAN_ERR_FORMAT, "%s:%s declares %s but only %s are stored: the file is not to be trusted", info->file,
-                   info->path, tt_bytes_text((double)bytes, declared),
+    return tt_fail(TARTAN_ERR_FORMAT, "%s:%s declares %s but only %s are stored: the file is not to be trusted",
+                   info->file, info->path, tt_bytes_text((double)bytes, declared),
                    tt_bytes_text((double)info->stored_bytes, stored));
   return TARTAN_OK;
 }

@@ -25,11 +25,10 @@ static const char *class_name(H5T_class_t class)
 
 static void describe_integer(hid_t type, bool big, tt_type *d)
 {
-  static const tt_element elements[2][9] = {
-      {0, TT_EL_U8, TT_EL_U16, 0, TT_EL_U32, 0, 0, 0, TT_EL_U64},
-      {0, TT_EL_I8, TT_EL_I16, 0, TT_EL_I32, 0, 0, 0, TT_EL_I64}};
-  const size_t size = H5Tget_size(type), bits = H5Tget_precision(type);
-  const bool   is_signed = H5Tget_sign(type) != H5T_SGN_NONE;
+  static const tt_element elements[2][9] = {{0, TT_EL_U8, TT_EL_U16, 0, TT_EL_U32, 0, 0, 0, TT_EL_U64},
+                                            {0, TT_EL_I8, TT_EL_I16, 0, TT_EL_I32, 0, 0, 0, TT_EL_I64}};
+  const size_t            size = H5Tget_size(type), bits = H5Tget_precision(type);
+  const bool              is_signed = H5Tget_sign(type) != H5T_SGN_NONE;
 
   d->convert = bits != 8 * size || H5Tget_offset(type) != 0 || (size != 1 && size != 2 && size != 4 && size != 8);
   if (!d->convert) d->element = elements[is_signed][size];

@@ -45,7 +45,8 @@ static const struct {
 static const struct {
   const char *name, *advice;
 } answers[TT_KIND_COUNT] = {
-    [TT_KIND_UNKNOWN] = {"of a kind that is not known here", "give an HDF5 file, or CSV, TSV, .npy or IDX to tartan convert"},
+    [TT_KIND_UNKNOWN] = {"of a kind that is not known here",
+                         "give an HDF5 file, or CSV, TSV, .npy or IDX to tartan convert"},
     [TT_KIND_EMPTY] = {"empty", "copy or make it again"},
     [TT_KIND_IDX] = {"an IDX file", "convert it: tartan convert %s -o %s.h5"},
     [TT_KIND_NPY] = {"a NumPy .npy file", "convert it: tartan convert %s -o %s.h5"},
@@ -165,6 +166,11 @@ tartan_status tt_file_recognise(const char *path, tt_file_kind *kind, int *gzip)
     *kind = peek(dup(fd), gzip);
   close(fd);
   return TARTAN_OK;
+}
+
+const char *tt_file_kind_name(tt_file_kind kind)
+{
+  return answers[kind].name ? answers[kind].name : "a folder";
 }
 
 /* The advice with the file's name wherever it asks for it. */

@@ -41,6 +41,9 @@ typedef enum tt_file_kind {
  */
 tartan_status tt_file_recognise(const char *path, tt_file_kind *kind, int *gzip);
 
+/** "a Parquet file". Local. */
+const char *tt_file_kind_name(tt_file_kind kind);
+
 /**
  * TARTAN_OK if the file is there and has HDF5's signature. Local.
  *

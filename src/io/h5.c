@@ -79,9 +79,10 @@ static tartan_status unreadable(const char *path)
   if (strstr(text, "truncated file") || strstr(text, "file signature not found"))
     return tt_fail(TARTAN_ERR_FORMAT, "%s is truncated: HDF5 says: %s; copy or make it again", path, text);
   if (strstr(text, "already open for write"))
-    return tt_fail(TARTAN_ERR_FORMAT,
-                   "%s is open in another program or was left unfinished by one; if none has it, h5clear -s %s may help",
-                   path, path);
+    return tt_fail(
+        TARTAN_ERR_FORMAT,
+        "%s is open in another program or was left unfinished by one; if none has it, h5clear -s %s may help", path,
+        path);
   return tt_fail(TARTAN_ERR_FORMAT, "%s is a damaged HDF5 file: HDF5 says: %s; copy or make it again", path, text);
 }
 

@@ -51,7 +51,8 @@ tartan_status tt_idx_begin(tt_import_job *job)
   tartan_status           st = tt_stream_read(&job->stream, 4, head);
 
   if (st != TARTAN_OK) return st;
-  if (head[0] || head[1] || head[2] < 8 || head[2] > 14 || types[head[2] - 8] == TT_EL_COUNT || head[3] < 1 || head[3] > 4)
+  if (head[0] || head[1] || head[2] < 8 || head[2] > 14 || types[head[2] - 8] == TT_EL_COUNT || head[3] < 1 ||
+      head[3] > 4)
     return tt_fail(TARTAN_ERR_FORMAT, "%s is not an IDX file of 1 to 4 dimensions", job->stream.path);
   for (int i = 0; i < head[3]; i++) {
     st = tt_stream_read(&job->stream, 4, size);
@@ -67,11 +68,11 @@ tartan_status tt_idx_begin(tt_import_job *job)
 /* A type like "<f4" of the header. */
 static tartan_status set_type(tt_import_job *job, const char *descr)
 {
-  static const tt_element integers[2][9] = {
-      {0, TT_EL_I8, TT_EL_I16, 0, TT_EL_I32, 0, 0, 0, TT_EL_I64}, {0, TT_EL_U8, TT_EL_U16, 0, TT_EL_U32, 0, 0, 0, TT_EL_U64}};
-  const char kind = descr[0] ? descr[1] : '\0';
-  const long size = kind ? strtol(descr + 2, NULL, 10) : 0;
-  const bool integer = (kind == 'i' || kind == 'u') && (size == 1 || size == 2 || size == 4 || size == 8);
+  static const tt_element integers[2][9] = {{0, TT_EL_I8, TT_EL_I16, 0, TT_EL_I32, 0, 0, 0, TT_EL_I64},
+                                            {0, TT_EL_U8, TT_EL_U16, 0, TT_EL_U32, 0, 0, 0, TT_EL_U64}};
+  const char              kind = descr[0] ? descr[1] : '\0';
+  const long              size = kind ? strtol(descr + 2, NULL, 10) : 0;
+  const bool              integer = (kind == 'i' || kind == 'u') && (size == 1 || size == 2 || size == 4 || size == 8);
 
   job->wide = size;
   job->swap = size > 1 && ((descr[0] == '>' && little_endian()) || (descr[0] == '<' && !little_endian()));
@@ -112,7 +113,8 @@ static tartan_status parse_header(tt_import_job *job, const char *header)
   int           ndims = 0;
   tartan_status st;
 
-  if (!header_value(header, "'descr'", descr, sizeof descr) || !header_value(header, "'fortran_order'", order, sizeof order) ||
+  if (!header_value(header, "'descr'", descr, sizeof descr) ||
+      !header_value(header, "'fortran_order'", order, sizeof order) ||
       !header_value(header, "'shape'", shape, sizeof shape) || shape[0] != '(')
     return tt_fail(TARTAN_ERR_FORMAT, "%s has a header that NumPy did not write", job->stream.path);
   st = set_type(job, descr);
@@ -126,7 +128,8 @@ static tartan_status parse_header(tt_import_job *job, const char *header)
   }
   job->fortran = strcmp(order, "True") == 0 && ndims > 1;
   if (job->fortran && ndims > 2)
-    return tt_fail(TARTAN_ERR_FORMAT, "%s has %d dimensions in Fortran order; save it in C order (numpy.ascontiguousarray)",
+    return tt_fail(TARTAN_ERR_FORMAT,
+                   "%s has %d dimensions in Fortran order; save it in C order (numpy.ascontiguousarray)",
                    job->stream.path, ndims);
   return set_shape(job, ndims, extent);
 }
@@ -223,7 +226,8 @@ static tartan_status fortran_rows(tt_import_job *job, int64_t row0, int64_t nrow
 tartan_status tt_array_rows(tt_import_job *job, int64_t row0, int64_t nrows, void *buf)
 {
   const int64_t count = nrows * job->result.cols;
-  tartan_status st = job->fortran ? fortran_rows(job, row0, nrows, buf) : tt_stream_read(&job->stream, count * job->wide, buf);
+  tartan_status st = job->fortran ? fortran_rows(job, row0, nrows, buf)
+                                  : tt_stream_read(&job->stream, count * job->wide, buf);
 
   if (st == TARTAN_OK) finish_elements(job, count, buf);
   return st;

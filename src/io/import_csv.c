@@ -73,8 +73,8 @@ static tartan_status keep_names(tt_import_job *job, const char *line)
   int64_t       i = 0;
   char         *to;
 
-  job->name = tt_alloc(job->memory, count * (int64_t)sizeof(char *) + (int64_t)strlen(line) + count + 1, 1, "feature names",
-                       &st);
+  job->name = tt_alloc(job->memory, count * (int64_t)sizeof(char *) + (int64_t)strlen(line) + count + 1, 1,
+                       "feature names", &st);
   if (!job->name) return st;
   to = (char *)(job->name + count);
   for (const char *at = line + strspn(line, " "), *end; at && i < count; at = next_cell(end, job->separator)) {
@@ -129,7 +129,8 @@ static tartan_status fail_cell(const tt_import_job *job, const char *at, const c
   const int   length = end - at > 40 ? 40 : (int)(end - at);
   const char *name = job->result.names > column ? job->name[column] : "";
 
-  return tt_fail(TARTAN_ERR_FORMAT, "%s: line %lld, column %lld%s%.60s%s: \"%.*s\" is no number; correct it or leave it empty",
+  return tt_fail(TARTAN_ERR_FORMAT,
+                 "%s: line %lld, column %lld%s%.60s%s: \"%.*s\" is no number; correct it or leave it empty",
                  job->stream.path, (long long)job->stream.line, (long long)column + 1, name[0] ? " (" : "", name,
                  name[0] ? ")" : "", length, at);
 }
@@ -140,7 +141,8 @@ static tartan_status parse_line(tt_import_job *job, const char *line, double *ro
   const int64_t cols = job->result.cols;
   int64_t       j = 0;
 
-  for (const char *at = line + (separator == ' ' ? strspn(line, " ") : 0), *end; at; at = next_cell(end, separator), j++) {
+  for (const char *at = line + (separator == ' ' ? strspn(line, " ") : 0), *end; at;
+       at = next_cell(end, separator), j++) {
     end = cell_end(at, separator);
     if (j >= cols) continue;
     if (!tt_number_parse(at, end, job->locale, &row[j])) return fail_cell(job, at, end, j);

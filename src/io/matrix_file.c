@@ -27,7 +27,8 @@ typedef struct slab {
 /* Rows for one rank and round: as many whole rows of chunks as fit. */
 static int64_t slab_height(int64_t rows, int64_t cols, int64_t element_bytes, int64_t chunk_rows, int ranks)
 {
-  const int64_t fair = tt_max(1, tt_ceil_div(rows, ranks)), fit = tt_max(1, SLAB_BYTES / tt_max(1, cols * element_bytes));
+  const int64_t fair = tt_max(1, tt_ceil_div(rows, ranks)),
+                fit = tt_max(1, SLAB_BYTES / tt_max(1, cols * element_bytes));
   const int64_t height = tt_min(fair, fit);
 
   return chunk_rows > 0 && chunk_rows <= height ? height / chunk_rows * chunk_rows : height;
@@ -61,7 +62,8 @@ static tartan_status view_of_round(const slab *s, tartan_matrix *A, bool transpo
   int64_t m, n;
 
   tartan_matrix_shape(A, &m, &n);
-  return transposed ? tartan_matrix_view(A, 0, s->from, m, s->count, V) : tartan_matrix_view(A, s->from, 0, s->count, n, V);
+  return transposed ? tartan_matrix_view(A, 0, s->from, m, s->count, V)
+                    : tartan_matrix_view(A, s->from, 0, s->count, n, V);
 }
 
 /* Moves a round between slab and matrix. */

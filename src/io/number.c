@@ -71,9 +71,9 @@ static bool is_missing(const char *text, size_t length)
 
 bool tt_number_parse(const char *text, const char *end, locale_t locale, double *value)
 {
-  char        copy[400];
-  char       *stop;
-  size_t      length;
+  char   copy[400];
+  char  *stop;
+  size_t length;
 
   while (text < end && isspace((unsigned char)*text)) text++;
   while (end > text && isspace((unsigned char)end[-1])) end--;

@@ -24,7 +24,7 @@
 #define CALL_MAX (INT64_C(1) << 30)    /* bytes of one H5Dwrite */
 #define ALIGN_FROM (INT64_C(16) << 20) /* datasets of this size begin at a multiple of ALIGN */
 #define ALIGN (INT64_C(1) << 20)
-#define FILE_OVERHEAD 16384  /* of HDF5, in any file */
+#define FILE_OVERHEAD 16384 /* of HDF5, in any file */
 #define LARGE_OVERHEAD 4096 /* and for each large dataset, beside its contents */
 
 static tartan_status begin_place(tt_output *out, const char *path, bool force)
@@ -162,8 +162,7 @@ static tartan_status make_file(tt_output *out)
   tt_h5_guard   guard;
   struct stat   s;
 
-  for (const tt_large *large = out->first_large; large; large = large->next)
-    bytes += LARGE_OVERHEAD;
+  for (const tt_large *large = out->first_large; large; large = large->next) bytes += LARGE_OVERHEAD;
   st = tt_place_reserve(&out->place, bytes, true);
   if (st != TARTAN_OK) return st;
   tt_h5_enter(&guard, false);
@@ -240,7 +239,7 @@ static tartan_status close_parallel(tt_output *out)
   tt_h5_guard   guard;
   tartan_status st = TARTAN_OK;
 
-  if (!out->first_large || tt_allreduce_i64(out->grid, &has, 1, TT_MIN) != TARTAN_OK || !has) return TARTAN_OK;
+  if (!out->parallel || tt_allreduce_i64(out->grid, &has, 1, TT_MIN) != TARTAN_OK || !has) return TARTAN_OK;
   tt_h5_enter(&guard, false);
   for (tt_large *large = out->first_large; large; large = large->next) {
     tt_h5_release(large->dataset);
@@ -249,6 +248,7 @@ static tartan_status close_parallel(tt_output *out)
   if (H5Fclose(out->file) < 0) st = tt_h5_fail(TARTAN_ERR_IO, "cannot close", out->place.path);
   if (fault) st = tt_fail_errno("cannot close", out->place.path);
   out->file = H5I_INVALID_HID;
+  out->parallel = false;
   tt_h5_leave(&guard);
   return st;
 }
@@ -281,7 +281,8 @@ tartan_status tt_output_open(tt_output *out)
   AGREE(out->grid, local);
   if (out->grid->rank == 0) local = make_file(out);
   TRY(tt_root_verdict(out->grid, local));
-  if (out->first_large) TRY(reopen(out));
+  out->parallel = out->first_large != NULL;
+  if (out->parallel) TRY(reopen(out));
 done:
   tt_grid_phase(out->grid, TARTAN_PHASE_WRITE, &since);
   return st;
@@ -328,7 +329,7 @@ static tartan_status write_pieces(tt_output *out, const tt_large *large, int64_t
 {
   const int64_t row_bytes = tt_max(1, large->cols) * (int64_t)tt_element_size(large->element);
   const int64_t step = tt_max(1, CALL_MAX / row_bytes);
-  int64_t       most = tt_ceil_div(nrows, step);
+  int64_t       most = large->rows > 0 && large->cols > 0 ? tt_ceil_div(nrows, step) : 0;
   hid_t         transfer;
   tartan_status local = TARTAN_OK, st = tt_allreduce_i64(out->grid, &most, 1, TT_MAX);
 
@@ -363,7 +364,8 @@ tartan_status tt_output_rows(tt_output *out, const char *name, int64_t row0, int
   tt_h5_enter(&guard, false);
   local = write_pieces(out, large, row0, nrows, buf);
   tt_h5_leave(&guard);
-  if (local == TARTAN_OK) out->grid->counters.bytes_written += nrows * large->cols * (int64_t)tt_element_size(large->element);
+  if (local == TARTAN_OK)
+    out->grid->counters.bytes_written += nrows * large->cols * (int64_t)tt_element_size(large->element);
   AGREE(out->grid, local);
 done:
   tt_grid_phase(out->grid, TARTAN_PHASE_WRITE, &since);

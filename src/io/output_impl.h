@@ -40,7 +40,8 @@ struct tt_output {
   char         *hint;
   tartan_status local; /* first failure of what was given so far */
   char          message[TT_ERROR_MAX];
-  hid_t         file; /* opened with MPI-IO */
+  bool          parallel; /* the ranks went to open it with MPI-IO: the same on all of them */
+  hid_t         file;     /* opened with MPI-IO */
   bool          warned;
   int           fd; /* for fsync */
 };

@@ -102,8 +102,7 @@ void tt_output_integer(tt_output *out, const char *object, const char *attribute
   (void)item_add(out, TT_ITEM_INTEGER, object, attribute, 1, &value, (int64_t)sizeof value);
 }
 
-void tt_output_integers(tt_output *out, const char *object, const char *attribute, int64_t count,
-                        const int64_t *values)
+void tt_output_integers(tt_output *out, const char *object, const char *attribute, int64_t count, const int64_t *values)
 {
   tt_item *item = item_add(out, TT_ITEM_INTEGER, object, attribute, count, values, count * (int64_t)sizeof *values);
 

@@ -124,7 +124,8 @@ static tartan_status fail_full(const tt_place *place, int64_t bytes)
 
   folder_of(place->path, folder);
   if (errno != ENOSPC || statvfs(folder, &v) != 0) return tt_fail_errno("cannot reserve room for", place->path);
-  return tt_fail(TARTAN_ERR_IO, "no space left for %s: it needs %s, %s are free in %s; make room or choose another folder",
+  return tt_fail(TARTAN_ERR_IO,
+                 "no space left for %s: it needs %s, %s are free in %s; make room or choose another folder",
                  place->path, tt_bytes_text((double)bytes, need),
                  tt_bytes_text((double)v.f_bavail * (double)v.f_frsize, have), folder);
 }

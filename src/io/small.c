@@ -113,7 +113,8 @@ static tartan_status describe(const tt_small *f, const char *name, hid_t *datase
   int     ndims;
 
   *dataset = open_object(f, name);
-  if (*dataset < 0) return tt_fail(TARTAN_ERR_INPUT, "%s has no %s; it is not the kind of file that is needed", f->path, name);
+  if (*dataset < 0)
+    return tt_fail(TARTAN_ERR_INPUT, "%s has no %s; it is not the kind of file that is needed", f->path, name);
   if (H5Iget_type(*dataset) != H5I_DATASET) return tt_fail(TARTAN_ERR_FORMAT, "%s: %s is not a dataset", f->path, name);
   type = H5Dget_type(*dataset);
   space = H5Dget_space(*dataset);
@@ -123,8 +124,8 @@ static tartan_status describe(const tt_small *f, const char *name, hid_t *datase
   tt_h5_release(space);
   tt_h5_release(type);
   if (!d.numeric || ndims < 0 || ndims > 2)
-    return tt_fail(TARTAN_ERR_FORMAT, "%s: %s holds %s elements in %d dimensions; numbers in at most 2 are needed", f->path,
-                   name, d.name, ndims);
+    return tt_fail(TARTAN_ERR_FORMAT, "%s: %s holds %s elements in %d dimensions; numbers in at most 2 are needed",
+                   f->path, name, d.name, ndims);
   shape[0] = (int64_t)extent[0];
   shape[1] = (int64_t)extent[1];
   return TARTAN_OK;
@@ -205,7 +206,8 @@ static tartan_status read_strings(const tt_small *f, hid_t dataset, int64_t coun
 
   H5Tset_size(memory, variable ? H5T_VARIABLE : (size_t)length);
   H5Tset_cset(memory, H5Tget_cset(type));
-  if (st == TARTAN_OK) code = H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, variable ? (void *)loose : (void *)texts);
+  if (st == TARTAN_OK)
+    code = H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, variable ? (void *)loose : (void *)texts);
   for (int64_t i = 0; i < count && code >= 0; i++) {
     if (variable) snprintf(texts + i * length, (size_t)length, "%s", loose[i] ? loose[i] : "");
     texts[(i + 1) * length - 1] = '\0';

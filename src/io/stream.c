@@ -56,7 +56,8 @@ static tartan_status fetch(tt_stream *s, int64_t bytes, char *to, int64_t *got)
   if (n > 0) return TARTAN_OK;
   text = gzerror(s->file, &code);
   if (code == Z_DATA_ERROR || code == Z_BUF_ERROR)
-    return tt_fail(TARTAN_ERR_FORMAT, "%s is a damaged or cut off gzip file (%s); copy or make it again", s->path, text);
+    return tt_fail(TARTAN_ERR_FORMAT, "%s is a damaged or cut off gzip file (%s); copy or make it again", s->path,
+                   text);
   if (n < 0) return tt_fail_errno("cannot read", s->path);
   return TARTAN_OK;
 }
@@ -89,7 +90,8 @@ static tartan_status refill(tt_memory *memory, tt_stream *s, int64_t *got)
     char *more = left < LINE_MAX_BYTES ? tt_alloc(memory, 2 * s->room, 1, "a line of text", &st) : NULL;
 
     if (!more && st == TARTAN_OK)
-      st = tt_fail(TARTAN_ERR_FORMAT, "%s: line %lld is longer than 1 GiB; this is no table", s->path, (long long)s->line);
+      st = tt_fail(TARTAN_ERR_FORMAT, "%s: line %lld is longer than 1 GiB; this is no table", s->path,
+                   (long long)s->line);
     if (!more) return st;
     memcpy(more, s->buf + s->at, (size_t)left);
     tt_free(s->buf);

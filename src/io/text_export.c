@@ -47,7 +47,8 @@ static tartan_status choose_format(const char *format, const char *to, export_jo
     if (strcasecmp(format, known[i]) == 0) snprintf(job->result.format, sizeof job->result.format, "%s", known[i]);
   }
   if (job->result.format[0] != '\0') return TARTAN_OK;
-  return tt_fail(TARTAN_ERR_ARG, "cannot tell the format of %s: let its name end in .csv, .tsv or .npy, or give --format", to);
+  return tt_fail(TARTAN_ERR_ARG,
+                 "cannot tell the format of %s: let its name end in .csv, .tsv or .npy, or give --format", to);
 }
 
 /* A float in the fewest digits that give it back. */
@@ -128,15 +129,16 @@ static tartan_status put(export_job *job, const void *from, int64_t bytes)
 /* NumPy's header of version 1: a multiple of 64 bytes, so that the elements are aligned. */
 static tartan_status put_npy_header(export_job *job)
 {
-  static const char *const types[TT_EL_COUNT] = {[TT_EL_I8] = "i1", [TT_EL_U8] = "u1", [TT_EL_I16] = "i2", [TT_EL_U16] = "u2",
-                                                 [TT_EL_I32] = "i4", [TT_EL_U32] = "u4", [TT_EL_I64] = "i8", [TT_EL_U64] = "u8",
-                                                 [TT_EL_F32] = "f4", [TT_EL_F64] = "f8"};
-  const uint16_t           one = 1;
-  char                     head[256] = "\223NUMPY\001", order = *(const unsigned char *)&one ? '<' : '>';
-  int                      length;
+  static const char *const types[TT_EL_COUNT] =
+      {[TT_EL_I8] = "i1",  [TT_EL_U8] = "u1",  [TT_EL_I16] = "i2", [TT_EL_U16] = "u2", [TT_EL_I32] = "i4",
+       [TT_EL_U32] = "u4", [TT_EL_I64] = "i8", [TT_EL_U64] = "u8", [TT_EL_F32] = "f4", [TT_EL_F64] = "f8"};
+  const uint16_t one = 1;
+  char           head[256] = "\223NUMPY\001", order = *(const unsigned char *)&one ? '<' : '>';
+  int            length;
 
   if (tt_element_size(job->result.element) == 1) order = '|';
-  length = 10 + snprintf(head + 10, sizeof head - 10, "{'descr': '%c%s', 'fortran_order': False, 'shape': (%lld, %lld), }", order,
+  length = 10 + snprintf(head + 10, sizeof head - 10,
+                         "{'descr': '%c%s', 'fortran_order': False, 'shape': (%lld, %lld), }", order,
                          types[job->result.element], (long long)job->result.rows, (long long)job->result.cols);
   while ((length + 1) % 64 != 0) head[length++] = ' ';
   head[length++] = '\n';
@@ -158,7 +160,8 @@ static tartan_status put_names(export_job *job)
 
   for (int64_t j = 0; j < job->result.names && st == TARTAN_OK; j++) {
     const char *name = job->names + j * NAME_MAX_BYTES, *quote = must_quote(name, separator) ? "\"" : "";
-    const int   length = snprintf(cell, sizeof cell, "%s%s%s%c", quote, name, quote, j + 1 < job->result.names ? separator : '\n');
+    const int   length = snprintf(cell, sizeof cell, "%s%s%s%c", quote, name, quote,
+                                j + 1 < job->result.names ? separator : '\n');
 
     st = put(job, cell, length);
   }

@@ -23,7 +23,11 @@ static tartan_status guess_format(tt_import_job *job, const char *from)
   static const struct {
     tt_file_kind kind;
     const char  *format;
-  } known[] = {{TT_KIND_IDX, "idx"}, {TT_KIND_NPY, "npy"}, {TT_KIND_CSV, "csv"}, {TT_KIND_TSV, "tsv"}, {TT_KIND_TEXT, "csv"}};
+  } known[] = {{TT_KIND_IDX, "idx"},
+               {TT_KIND_NPY, "npy"},
+               {TT_KIND_CSV, "csv"},
+               {TT_KIND_TSV, "tsv"},
+               {TT_KIND_TEXT, "csv"}};
   tt_file_kind  kind;
   int           gzip;
   tartan_status st = tt_file_recognise(from, &kind, &gzip);
@@ -36,8 +40,8 @@ static tartan_status guess_format(tt_import_job *job, const char *from)
   if (job->result.format[0] != '\0') return TARTAN_OK;
   if (kind == TT_KIND_HDF5) return tt_fail(TARTAN_ERR_FORMAT, "%s is an HDF5 file already; use it as it is", from);
   if (kind == TT_KIND_EMPTY) return tt_fail(TARTAN_ERR_INPUT, "%s is empty", from);
-  st = tt_file_examine(from);
-  return st;
+  return tt_fail(TARTAN_ERR_FORMAT, "%s is %s; IDX, CSV, TSV and NumPy .npy can be converted", from,
+                 tt_file_kind_name(kind));
 }
 
 /* On rank 0: opens the source and reads its header. */
