@@ -1,0 +1,392 @@
+/*
+ * tartan pca: principal components of an HDF5 file.
+ *
+ * Open and say how the data was understood; look whether the result is there already; plan; fit; write with the scores;
+ * print the variances and where the time went; write the page and the JSON report.
+ */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "comm/collective.h"
+#include "commands.h"
+#include "kernel/gemm.h"
+#include "pca.h"
+
+#define ROWS_SHOWN 20
+#define CHECK_FLOPS 2e10
+
+enum { SCORES_F32, SCORES_F64 };
+enum { CERTIFY_NONE, CERTIFY_RESIDUAL };
+
+static struct {
+  const char *components, *output, *report, *color_by;
+  bool        center, whiten, scores, inverse_error, plan, sbatch, force, reproducible;
+  int         scale, scores_dtype, nan, samples, solver, certify;
+  int64_t     seed, image[2];
+  double      tol;
+} set = {.center = true, .scores = true, .scores_dtype = SCORES_F64, .certify = CERTIFY_RESIDUAL};
+
+static const app_option options[] = {
+    {"n-components", 'k', APP_OPTION_TEXT, &set.components, "K", "min(samples, features)",
+     "components: a count, a fraction of the variance between 0 and 1, or mle (Minka's estimate)"},
+    {"output", 'o', APP_OPTION_TEXT, &set.output, "FILE.h5", "INPUT.pca.h5 beside the input", "result file"},
+    {"no-center", 0, APP_OPTION_CLEAR, &set.center, NULL, "they are subtracted", "do not subtract the feature means"},
+    {"scale", 0, APP_OPTION_CHOICE, &set.scale, "none|std", "none",
+     "std: divide features by their standard deviation (ddof = 1); constant ones by 1"},
+    {"whiten", 0, APP_OPTION_FLAG, &set.whiten, NULL, NULL, "scores of unit variance"},
+    {"scores", 0, APP_OPTION_FLAG, &set.scores, NULL, "on", "write the scores X_pca of the samples: one more pass"},
+    {"no-scores", 0, APP_OPTION_CLEAR, &set.scores, NULL, NULL, "do not"},
+    {"scores-dtype", 0, APP_OPTION_CHOICE, &set.scores_dtype, "f32|f64", "f64", "element type of X_pca"},
+    {"inverse-error", 0, APP_OPTION_FLAG, &set.inverse_error, NULL, NULL,
+     "mean squared error of the data rebuilt from its scores"},
+    {"nan", 0, APP_OPTION_CHOICE, &set.nan, "error|mean", "error",
+     "NaN in the data: refuse, or replace by the mean of the feature's other values"},
+    {"samples", 0, APP_OPTION_CHOICE, &set.samples, "auto|rows|columns", "rows; columns where MATLAB wrote the file",
+     "what the samples are"},
+    {"solver", 0, APP_OPTION_CHOICE, &set.solver, "auto|gram|full", "auto, which gives its reason",
+     "gram: one pass, small memory; full: in memory, exact to the smallest component"},
+    {"tol", 0, APP_OPTION_REAL, &set.tol, "X", "0: any",
+     "largest relative size sigma_i / sigma_1 of what may be noise: exit 4"},
+    {"certify", 0, APP_OPTION_CHOICE, &set.certify, "none|residual|+cholesky", "residual",
+     "residual: components are orthonormal and the variances add up, else exit 4"},
+    {"reproducible", 0, APP_OPTION_FLAG, &set.reproducible, NULL, NULL,
+     "insist on the same bits for any number of ranks and threads (gram always has it)"},
+    {"plan", 0, APP_OPTION_FLAG, &set.plan, NULL, NULL, "print what would be done, and what it takes; run nothing"},
+    {"sbatch", 0, APP_OPTION_FLAG, &set.sbatch, NULL, NULL, "with --plan: a batch script for Slurm as well"},
+    {"report", 0, APP_OPTION_TEXT, &set.report, "FILE.html", NULL, "write a page with plots, for a browser"},
+    {"image-shape", 0, APP_OPTION_PAIR, set.image, "HxW", "the input's attribute image_shape",
+     "the features are the pixels of images: draw components so"},
+    {"color-by", 0, APP_OPTION_TEXT, &set.color_by, "FILE:/path", NULL,
+     "one number per sample that colours the score plot"},
+    {"seed", 0, APP_OPTION_COUNT, &set.seed, "N", "0", "kept in the result; both solvers use no random numbers"},
+    {"force", 'f', APP_OPTION_FLAG, &set.force, NULL, NULL, "replace an output that exists"},
+    {"layout", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
+    {"in-place", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
+    {"block", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
+    {.name = NULL},
+};
+
+/* One run of the command. */
+typedef struct job {
+  app_pca_input     input;
+  tt_dataset       *labels;
+  tartan_pca_opts   opts;
+  tartan_pca       *model;
+  tartan_pca_info   info;
+  tartan_pca_values values;
+  char              output[TT_PATH_MAX], configuration[4096];
+  double            inverse_error;
+  bool              short_of_tolerance;
+} job;
+
+/* ------------------------------------------------------------------------------------------------ options */
+
+/* A count, a fraction of the variance, or "mle". */
+static tartan_status read_components(tartan_pca_opts *opts)
+{
+  const char *text = set.components;
+
+  if (!text) return TARTAN_OK;
+  if (strcmp(text, "mle") == 0) {
+    opts->mle = true;
+    return TARTAN_OK;
+  }
+  if (app_parse_count(text, &opts->components) && opts->components > 0) return TARTAN_OK;
+  if (app_parse_real(text, &opts->variance) && opts->variance > 0 && opts->variance < 1) {
+    opts->components = 0;
+    return TARTAN_OK;
+  }
+  return tt_fail(TARTAN_ERR_ARG, "-k takes a count of at least 1, a fraction between 0 and 1, or mle, not \"%s\"",
+                 text);
+}
+
+static tartan_status read_options(tartan_pca_opts *opts)
+{
+  const tartan_pca_opts defaults = TARTAN_PCA_OPTS_INIT;
+  tartan_status         st = TARTAN_OK;
+
+  *opts = defaults;
+  TRY(read_components(opts));
+  opts->center = set.center;
+  opts->scale = set.scale == 1;
+  opts->whiten = set.whiten;
+  opts->solver = (tartan_pca_solver)set.solver;
+  opts->nan = (tartan_pca_nan)set.nan;
+  REQUIRE(!set.sbatch || set.plan, TARTAN_ERR_ARG, "--sbatch goes with --plan");
+  REQUIRE(!set.color_by || set.report, TARTAN_ERR_ARG, "--color-by goes with --report");
+  REQUIRE(!set.color_by || set.scores, TARTAN_ERR_ARG, "--color-by needs the scores: it does not go with --no-scores");
+  REQUIRE(!set.reproducible || opts->solver != TARTAN_PCA_FULL, TARTAN_ERR_ARG,
+          "--reproducible and --solver full do not go together: gram gives the same bits on any number of ranks");
+  if (set.reproducible) opts->solver = TARTAN_PCA_GRAM;
+done:
+  return st;
+}
+
+/* What the result depends on, as one line. */
+static void configure(job *j)
+{
+  static const char *const solvers[] = {"auto", "gram", "full"};
+  app_notes                notes = {.count = 0};
+
+  app_note(&notes, "components", "%s", set.components ? set.components : "all");
+  app_note(&notes, "center", "%s", set.center ? "yes" : "no");
+  app_note(&notes, "scale", "%s", set.scale ? "std" : "none");
+  app_note(&notes, "whiten", "%s", set.whiten ? "yes" : "no");
+  app_note(&notes, "scores", "%s", !set.scores ? "no" : set.scores_dtype == SCORES_F32 ? "f32" : "f64");
+  app_note(&notes, "inverse-error", "%s", set.inverse_error ? "yes" : "no");
+  app_note(&notes, "nan", "%s", set.nan ? "mean" : "error");
+  app_note(&notes, "samples", "%s", set.samples == APP_SAMPLES_COLUMNS ? "columns" : set.samples ? "rows" : "auto");
+  app_note(&notes, "solver", "%s", solvers[j->opts.solver]);
+  app_note(&notes, "tol", "%g", set.tol);
+  app_note_input(&notes, &j->input.info);
+  app_notes_line(&notes, j->configuration, sizeof j->configuration);
+}
+
+/* ------------------------------------------------------------------------------------------------ the result */
+
+static tartan_status save(app_run *run, job *j)
+{
+  tartan_pca_save_opts opts = TARTAN_PCA_SAVE_OPTS_INIT;
+  app_notes            notes = {.count = 0};
+
+  app_note_origin(&notes, run);
+  app_note(&notes, "seed", "%lld", (long long)set.seed);
+  app_note_input(&notes, &j->input.info);
+  app_note(&notes, "configuration", "%s", j->configuration);
+  app_note(&notes, "short_of_tolerance", "%s", j->short_of_tolerance ? "yes" : "no");
+  opts.force = true; /* looked at before */
+  opts.scores = set.scores || set.inverse_error ? j->input.data : NULL;
+  opts.scores_dtype = set.scores_dtype == SCORES_F32 ? TARTAN_F32 : TARTAN_F64;
+  opts.inverse_error = set.inverse_error;
+  opts.info = &j->info;
+  opts.attributes = notes.item;
+  opts.attribute_count = notes.count;
+  return tartan_pca_save(j->model, j->output, &opts, &j->inverse_error);
+}
+
+static void print_variances(const app_run *run, const job *j)
+{
+  const tartan_pca_values *v = &j->values;
+  const int64_t            rows = app_set.verbose || v->components <= ROWS_SHOWN + 1 ? v->components : ROWS_SHOWN;
+  double                   sum = 0;
+
+  app_say(run, "\n component        variance     ratio  cumulative\n");
+  for (int64_t i = 0; i < v->components; i++) {
+    sum += v->explained_variance_ratio_[i];
+    if (i == rows) app_say(run, "       ...  (--verbose shows all)\n");
+    if (i >= rows && i < v->components - 1) continue;
+    app_say(run, "%10lld %15.8g %9.6f %11.6f\n", (long long)(i + 1), v->explained_variance_[i],
+            v->explained_variance_ratio_[i], sum);
+  }
+  app_say(run, "     total %15.8g\n", v->total_variance_);
+  if (j->info.nan_replaced > 0)
+    app_say(run, "%lld NaN replaced by the means of their features\n", (long long)j->info.nan_replaced);
+  if (set.inverse_error) app_say(run, "mean squared error of the reconstruction: %.8g\n", j->inverse_error);
+}
+
+static void json_result(app_json *json, const void *context)
+{
+  const job               *j = context;
+  const tartan_pca_values *v = &j->values;
+
+  app_json_text(json, "data", j->input.text);
+  app_json_object(json, "result");
+  if (j->model) {
+    app_json_text(json, "output", j->output);
+    app_json_count(json, "samples", v->samples);
+    app_json_count(json, "features", v->features);
+    app_json_count(json, "components", v->components);
+    app_json_numbers(json, "explained_variance", v->explained_variance_, v->components);
+    app_json_numbers(json, "explained_variance_ratio", v->explained_variance_ratio_, v->components);
+    app_json_numbers(json, "singular_values", v->singular_values_, v->components);
+    app_json_number(json, "total_variance", v->total_variance_);
+    app_json_number(json, "noise_variance", v->noise_variance_);
+    app_json_number(json, "floor", j->info.floor);
+    app_json_count(json, "nan_replaced", j->info.nan_replaced);
+    app_json_count(json, "segments", j->info.segments);
+    app_json_flag(json, "reproducible", j->info.reproducible);
+    if (set.inverse_error) app_json_number(json, "inverse_error", j->inverse_error);
+  }
+  app_json_end_object(json);
+}
+
+static void release(void *context)
+{
+  job *j = context;
+
+  tartan_pca_destroy(&j->model);
+  tt_dataset_close(&j->labels);
+  app_pca_input_close(&j->input);
+}
+
+static tartan_status write_report(app_run *run, job *j)
+{
+  app_pca_result result = {.input = &j->input,
+                           .output = j->output,
+                           .values = j->values,
+                           .info = &j->info,
+                           .scores = set.scores,
+                           .inverse_error = set.inverse_error ? j->inverse_error : -1,
+                           .image = {set.image[0], set.image[1]},
+                           .labels = j->labels,
+                           .labels_name = set.color_by};
+
+  if (!result.image[0] && !result.image[1]) {
+    result.image[0] = j->input.info.image_height;
+    result.image[1] = j->input.info.image_width;
+  }
+  return app_pca_report(run, set.report, &result);
+}
+
+/* ------------------------------------------------------------------------------------------------ the command */
+
+static tartan_status check_image(const job *j)
+{
+  if ((set.image[0] || set.image[1]) && set.image[0] * set.image[1] != j->input.n) {
+    return tt_fail(TARTAN_ERR_ARG, "--image-shape %lldx%lld has %lld pixels, but there are %lld features",
+                   (long long)set.image[0], (long long)set.image[1], (long long)(set.image[0] * set.image[1]),
+                   (long long)j->input.n);
+  }
+  return TARTAN_OK;
+}
+
+/* Everything that can be found out before the data is read. */
+static tartan_status prepare(app_run *run, job *j, const char *source, bool *done)
+{
+  tartan_status st = TARTAN_OK;
+
+  *done = false;
+  TRY(read_options(&j->opts));
+  if (set.output)
+    REQUIRE(snprintf(j->output, sizeof j->output, "%s", set.output) < TT_PATH_MAX, TARTAN_ERR_ARG, "-o: name too long");
+  else
+    TRY(app_result_name(source, "pca.h5", j->output, sizeof j->output));
+  TRY(app_pca_input_open(run, source, set.samples, &j->input));
+  TRY(check_image(j));
+  if (set.color_by) TRY(app_pca_labels_open(run, set.color_by, j->input.m, &j->labels));
+  TRY(app_pca_check_output(j->output, &j->input));
+  configure(j);
+  if (!set.plan) {
+    TRY(app_result_exists(run, j->output, j->configuration, set.force, done));
+    if (*done) goto done;
+    TRY(app_pca_try_folder(run, j->output));
+  }
+  TRY(tartan_pca_plan(j->input.data, &j->opts, &run->plan));
+
+done:
+  return st;
+}
+
+/* Largest entry of V V' - I for the components V [k, n], on this rank; -1 where that would take too long. */
+static double orthogonality(app_run *run, const tartan_pca_values *v, tartan_status *local)
+{
+  const int64_t k = v->components, n = v->features;
+  double       *product, worst = 0;
+
+  if ((double)k * (double)k * (double)n > CHECK_FLOPS) return -1;
+  product = tt_alloc(&run->grid->memory, k * k, sizeof *product, "a check of the components", local);
+  if (!product) return -1;
+  tt_gemm_local(TARTAN_F64, TARTAN_TRANS, TARTAN_NO_TRANS, k, k, n, 1, v->components_, n, v->components_, n, 0, product,
+                k);
+  for (int64_t i = 0; i < k * k; i++) {
+    const double error = fabs(product[i] - (i % (k + 1) == 0));
+
+    if (!(error <= worst)) worst = error;
+  }
+  tt_free(product);
+  return worst;
+}
+
+/* The result's own checks. */
+static tartan_status certify(app_run *run, const job *j)
+{
+  const tartan_pca_values *v = &j->values;
+  const double             limit = 10 * (double)v->features * DBL_EPSILON;
+  tartan_status            st = TARTAN_OK, local = TARTAN_OK;
+  double                   error = 0, sum = 0;
+
+  if (set.certify == CERTIFY_NONE) goto done;
+  if (run->rank == 0) error = orthogonality(run, v, &local);
+  AGREE(run->grid, local);
+  TRY(tt_bcast(run->grid, &error, 1, sizeof error, 0));
+  if (error != -1) app_run_check(run, "orthogonality", error, limit, error <= limit);
+  for (int64_t i = 0; i < v->components; i++) sum += v->explained_variance_ratio_[i];
+  app_run_check(run, "sum of ratios", sum, 1 + limit, !(sum > 1 + limit));
+done:
+  return st;
+}
+
+static tartan_status fit(app_run *run, job *j)
+{
+  tartan_status st = TARTAN_OK;
+
+  TRY(tartan_pca_fit(j->input.data, &j->opts, &j->model, &j->info));
+  run->plan = j->info.plan;
+  tartan_pca_get_values(j->model, &j->values);
+  j->short_of_tolerance = set.tol > 0 && j->info.floor > set.tol;
+  if (set.tol > 0) app_run_check(run, "floor", j->info.floor, set.tol, !j->short_of_tolerance);
+  TRY(save(run, j));
+  app_run_progress_end(run);
+  TRY(certify(run, j));
+
+done:
+  return st;
+}
+
+static tartan_status pca(app_run *run, const char *const *operands, int count)
+{
+  static job    j;
+  tartan_status st = TARTAN_OK;
+  bool          done = false;
+
+  (void)count;
+  run->job = &j;
+  run->json = json_result;
+  run->release = release;
+  TRY(prepare(run, &j, operands[0], &done));
+  if (done) {
+    app_say(run, "%s is complete, from the same data and options: nothing to do\n", j.output);
+    if (set.report) app_log(run, "%s is written with a new result only: --force", set.report);
+    goto done;
+  }
+  if (set.plan) {
+    app_pca_print_plan(run, set.scores || set.inverse_error, set.sbatch);
+    goto done;
+  }
+  app_say(run, "solver %s: %s\n", run->plan.algorithm, run->plan.reason);
+  fflush(stdout);
+  TRY(fit(run, &j));
+  print_variances(run, &j);
+  TRY(app_run_measure(run));
+  app_run_table(run);
+  if (set.report) TRY(write_report(run, &j));
+  app_say(run, "\nwritten  %s\n", j.output);
+  if (set.report) app_say(run, "         %s\n", set.report);
+  if (app_set.json) app_say(run, "         %s\n", app_set.json);
+  REQUIRE(!j.short_of_tolerance, TARTAN_ERR_TOLERANCE,
+          "components below %.2g of the largest are noise, --tol asks for %.2g: written to %s and marked so; "
+          "--solver full is exact further down",
+          j.info.floor, set.tol, j.output);
+  for (int i = 0; i < run->checks; i++)
+    REQUIRE(run->check[i].pass, TARTAN_ERR_TOLERANCE, "the result failed a check of its own: %s is %.3g, not %.3g: %s",
+            run->check[i].name, run->check[i].value, run->check[i].tolerance, j.output);
+
+done:
+  return st;
+}
+
+const app_command app_cmd_pca = {
+    .name = "pca",
+    .group = "Models",
+    .summary = "principal components of samples x features, in scikit-learn's definitions and names",
+    .operands = "DATA.h5[:/path]",
+    .operands_min = 1,
+    .operands_max = 1,
+    .options = {options, app_run_options},
+    .notes = "Examples:\n"
+             "  mpirun -n 2 tartan pca images.h5 -k 50 -o pca.h5 --report pca.html\n"
+             "  mpirun -n 4 tartan pca table.h5:/X -k 0.95 --scale std\n"
+             "  tartan pca table.h5 -k 50 --plan --sbatch\n",
+    .run = pca,
+};

@@ -1,0 +1,26 @@
+/**
+ * @file commands.h
+ * The commands of the program, each defined in its own file.
+ */
+#ifndef APP_COMMANDS_H
+#define APP_COMMANDS_H
+
+#include "common/options.h"
+
+extern const app_command app_cmd_pca, app_cmd_pca_transform;
+extern const app_command app_cmd_convert, app_cmd_export, app_cmd_generate_matrix, app_cmd_info;
+
+/** All commands in the order of `tartan --help`, ended by NULL. */
+extern const app_command *const app_commands[];
+
+/**
+ * Finds the command that the first words of a line name. Local.
+ *
+ * @param[in]  words, count  after the name of the program
+ * @param[out] used          words that the name takes
+ * @param[out] command       NULL after a failure
+ * @retval TARTAN_ERR_ARG    no such command (the nearest is named), or one that is due in a later version
+ */
+tartan_status app_find_command(const char *const *words, int count, int *used, const app_command **command);
+
+#endif

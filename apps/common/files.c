@@ -1,0 +1,176 @@
+/*
+ * Everything that is said of a result is kept as named texts; the configuration is one line of them, compared field by
+ * field with what an old file says of itself.
+ */
+#include "common/files.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "comm/collective.h"
+#include "io/small.h"
+
+#define CONFIGURATION_MAX 4096
+
+void app_note(app_notes *notes, const char *name, const char *fmt, ...)
+{
+  char        *to = notes->text + notes->used;
+  const size_t room = sizeof notes->text - notes->used;
+  va_list      args;
+  int          n;
+
+  if (notes->count == APP_NOTES_MAX) return;
+  va_start(args, fmt);
+  n = vsnprintf(to, room, fmt, args);
+  va_end(args);
+  if (n < 0 || (size_t)n >= room) return;
+  notes->item[notes->count++] = (tartan_attribute){name, to};
+  notes->used += (size_t)n + 1;
+}
+
+const char *app_notes_line(const app_notes *notes, char *text, size_t length)
+{
+  size_t n = 0;
+
+  text[0] = 0;
+  for (int i = 0; i < notes->count && n < length; i++) {
+    n += (size_t)snprintf(text + n, length - n, "%s%s=%s", i ? "; " : "", notes->item[i].name, notes->item[i].value);
+  }
+  return text;
+}
+
+void app_note_origin(app_notes *notes, const app_run *run)
+{
+  char        text[4096];
+  const char *job = getenv("SLURM_JOB_ID");
+
+  app_note(notes, "version", "%s", tartan_version());
+  app_note(notes, "command_line", "%s", app_command_line(run, text, sizeof text));
+  tartan_describe(text, sizeof text);
+  app_note(notes, "libraries", "%s", text);
+  app_note(notes, "ranks", "%d", run->size);
+  app_note(notes, "threads", "%d", run->threads);
+  app_note(notes, "job_id", "%s", job ? job : "");
+}
+
+static void time_text(int64_t seconds, char text[32])
+{
+  const time_t t = (time_t)seconds;
+  struct tm    utc;
+
+  gmtime_r(&t, &utc);
+  strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+void app_note_input(app_notes *notes, const tt_dataset_info *info)
+{
+  char        when[32], whole[PATH_MAX];
+  const char *path = realpath(info->file, whole);
+
+  time_text(info->file_mtime, when);
+  app_note(notes, "input", "%s:%s", path ? path : info->file, info->path);
+  app_note(notes, "input_size", "%lld", (long long)info->file_bytes);
+  app_note(notes, "input_time", "%s", when);
+}
+
+/* Where the path of the file ends in "FILE.h5:/path". */
+static size_t file_length(const char *source)
+{
+  const char *colon = strstr(source, ":/");
+
+  return colon ? (size_t)(colon - source) : strlen(source);
+}
+
+tartan_status app_result_name(const char *source, const char *suffix, char *name, size_t length)
+{
+  size_t       stem = file_length(source);
+  const size_t end = stem;
+
+  while (stem > 0 && source[stem - 1] != '/' && source[stem - 1] != '.') stem--;
+  stem = stem > 1 && source[stem - 1] == '.' && source[stem - 2] != '/' ? stem - 1 : end;
+  if ((size_t)snprintf(name, length, "%.*s.%s", (int)stem, source, suffix) >= length)
+    return tt_fail(TARTAN_ERR_ARG, "the name of the input is too long to make the output's from it: give -o FILE");
+  return TARTAN_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------ an old result */
+
+/* The value of a name in "name=value; name=value"; NULL if it is not there. */
+static const char *field(const char *line, const char *name, int *length)
+{
+  const size_t size = strlen(name);
+
+  while (line) {
+    const char *end = strstr(line, "; ");
+
+    if (strncmp(line, name, size) == 0 && line[size] == '=') {
+      *length = (int)(end ? end - line : (ptrdiff_t)strlen(line)) - (int)size - 1;
+      return line + size + 1;
+    }
+    line = end ? end + 2 : NULL;
+  }
+  *length = 0;
+  return NULL;
+}
+
+/* Names the first option in which two configurations differ. */
+static tartan_status differing(const char *path, const char *there, const char *here)
+{
+  char name[64];
+
+  for (const char *at = here; at && *at;) {
+    int         old_length, new_length;
+    const char *next = strstr(at, "; "), *old_value, *new_value;
+
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(at, "="), at);
+    old_value = field(there, name, &old_length);
+    new_value = field(here, name, &new_length);
+    if (!old_value || old_length != new_length || strncmp(old_value, new_value, (size_t)new_length) != 0) {
+      return tt_fail(TARTAN_ERR_EXISTS,
+                     "%s exists with another configuration: %s is %.*s there, %.*s here; --force replaces it", path,
+                     name, old_value ? old_length : 7, old_value ? old_value : "not set", new_length, new_value);
+    }
+    at = next ? next + 2 : NULL;
+  }
+  return tt_fail(TARTAN_ERR_EXISTS, "%s exists with another configuration; --force replaces it", path);
+}
+
+static tartan_status compare(tt_small *file, const char *path, const char *here, bool *done)
+{
+  char          there[CONFIGURATION_MAX], shortage[8];
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_small_text(file, "/", "configuration", there, sizeof there));
+  TRY(tt_small_text(file, "/", "short_of_tolerance", shortage, sizeof shortage));
+  REQUIRE(*there, TARTAN_ERR_EXISTS, "%s exists and is no result of this command; --force replaces it", path);
+  if (strcmp(there, here) != 0) return differing(path, there, here);
+  REQUIRE(strcmp(shortage, "yes") != 0, TARTAN_ERR_TOLERANCE,
+          "%s exists, from this configuration, and is short of the tolerance", path);
+  *done = true;
+done:
+  return st;
+}
+
+tartan_status app_result_exists(app_run *run, const char *path, const char *configuration, bool force, bool *done)
+{
+  int64_t       exists = run->rank == 0 && access(path, F_OK) == 0;
+  tartan_status st = TARTAN_OK;
+  tt_small     *file = NULL;
+
+  *done = false;
+  TRY(tt_bcast(run->grid, &exists, 1, sizeof exists, 0));
+  if (!exists || force) goto done;
+  if (tt_small_open(run->grid, path, &file) != TARTAN_OK) {
+    st = tt_fail(TARTAN_ERR_EXISTS, "%s exists and is no result of tartan; --force replaces it", path);
+    goto done;
+  }
+  TRY(compare(file, path, configuration, done));
+
+done:
+  tt_small_close(&file);
+  return st;
+}

@@ -1,0 +1,52 @@
+/**
+ * @file files.h
+ * Result files as the program makes them: their names, the attributes that tell where they come from, and the check
+ * whether one that exists is what would be written again.
+ */
+#ifndef APP_FILES_H
+#define APP_FILES_H
+
+#include "common/run.h"
+#include "io/dataset.h"
+
+#define APP_NOTES_MAX 32
+
+/** Named texts in order: root attributes, or the options that make up a configuration. Zero-initialise. */
+typedef struct app_notes {
+  tartan_attribute item[APP_NOTES_MAX];
+  int              count;
+  size_t           used;
+  char             text[16384];
+} app_notes;
+
+/** Appends a text; what does not fit any more is left out. Local. */
+void app_note(app_notes *notes, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/** All notes as one line "name=value; name=value". Local. Returns text. */
+const char *app_notes_line(const app_notes *notes, char *text, size_t length);
+
+/** Appends what every result file says of its origin: version, command line, libraries, ranks, threads, job. Local. */
+void app_note_origin(app_notes *notes, const app_run *run);
+
+/** Appends path, size and time of an input. Local. */
+void app_note_input(app_notes *notes, const tt_dataset_info *info);
+
+/**
+ * The name of a result beside its input: "dir/data.h5:/X" gives "dir/data.SUFFIX". Local.
+ *
+ * @retval TARTAN_ERR_ARG  the name is too long
+ */
+tartan_status app_result_name(const char *source, const char *suffix, char *name, size_t length);
+
+/**
+ * Looks whether a result may be written, before any data is read. Collective.
+ *
+ * @param[in]  configuration  what the file would get as its attribute `configuration`, by app_notes_line()
+ * @param[in]  force          an existing file is to be replaced
+ * @param[out] done           the file exists, is complete and of this configuration: nothing is left to do
+ * @retval TARTAN_ERR_EXISTS     it is of another configuration; the message names what differs
+ * @retval TARTAN_ERR_TOLERANCE  it is of this configuration and marked as short of its tolerance
+ */
+tartan_status app_result_exists(app_run *run, const char *path, const char *configuration, bool force, bool *done);
+
+#endif

@@ -1,0 +1,115 @@
+#include "pca.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/output.h"
+#include "oper/operator.h"
+
+/* MATLAB writes its columns as rows: known only once the file is open, so such a file is opened twice. */
+tartan_status app_pca_input_open(app_run *run, const char *source, int samples, app_pca_input *input)
+{
+  tartan_io_opts io = app_run_io(run);
+  tartan_status  st = TARTAN_OK;
+
+  input->source = source;
+  io.transpose = samples == APP_SAMPLES_COLUMNS;
+  TRY(tartan_operator_open(run->grid, source, &io, &input->data));
+  input->info = *tt_dataset_get_info(input->data->dataset);
+  if (samples == APP_SAMPLES_AUTO && input->info.column_major_writer) {
+    io.transpose = true;
+    tartan_operator_destroy(&input->data);
+    TRY(tartan_operator_open(run->grid, source, &io, &input->data));
+  }
+  tartan_operator_shape(input->data, &input->m, &input->n);
+  tartan_operator_describe(input->data, input->text, sizeof input->text);
+  app_say(run, "%s\n", input->text);
+  fflush(stdout);
+
+done:
+  return st;
+}
+
+void app_pca_input_close(app_pca_input *input)
+{
+  tartan_operator_destroy(&input->data);
+}
+
+tartan_status app_pca_labels_open(app_run *run, const char *source, int64_t m, tt_dataset **labels)
+{
+  tartan_io_opts         io = app_run_io(run);
+  tartan_status          st = TARTAN_OK;
+  const tt_dataset_info *info;
+
+  TRY(tt_dataset_open_vector(run->grid, source, &io, labels));
+  info = tt_dataset_get_info(*labels);
+  REQUIRE(info->cols == 1, TARTAN_ERR_INPUT, "--color-by %s: one number per sample is needed, this is %lld x %lld",
+          source, (long long)info->rows, (long long)info->cols);
+  REQUIRE(info->rows == m, TARTAN_ERR_INPUT, "--color-by %s: %lld numbers for %lld samples", source,
+          (long long)info->rows, (long long)m);
+done:
+  return st;
+}
+
+tartan_status app_pca_check_output(const char *output, const app_pca_input *input)
+{
+  char a[PATH_MAX], b[PATH_MAX];
+
+  if (realpath(output, a) && realpath(input->info.file, b) && strcmp(a, b) == 0)
+    return tt_fail(TARTAN_ERR_ARG, "the output %s is the input: give another name with -o", output);
+  return TARTAN_OK;
+}
+
+tartan_status app_pca_try_folder(app_run *run, const char *output)
+{
+  tt_output    *out = NULL;
+  tartan_status st = tt_output_create(run->grid, output, true, &out);
+
+  tt_output_discard(&out);
+  return st;
+}
+
+/* ------------------------------------------------------------------------------------------------ plan */
+
+static void print_sbatch(const app_run *run, double seconds, int64_t bytes)
+{
+  char          line[4096], *cut;
+  const int     per_node = (run->size + run->nodes - 1) / run->nodes;
+  const long    minutes = (long)(seconds * 2 / 60) + 5;
+  const int64_t mib = (bytes * per_node >> 20) + 256;
+
+  app_command_line(run, line, sizeof line);
+  while ((cut = strstr(line, " --sbatch"))) memmove(cut, cut + 9, strlen(cut + 9) + 1);
+  while ((cut = strstr(line, " --plan"))) memmove(cut, cut + 7, strlen(cut + 7) + 1);
+  app_say(
+      run,
+      "\n#!/bin/bash\n#SBATCH --job-name=tartan\n#SBATCH --nodes=%d\n#SBATCH --ntasks-per-node=%d\n"
+      "#SBATCH --cpus-per-task=%d\n#SBATCH --mem=%lldM\n#SBATCH --time=%02ld:%02ld:00\n#SBATCH --hint=nomultithread\n"
+      "export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\n"
+      "export OMP_PLACES=cores OMP_PROC_BIND=close\n"
+      "mpirun --map-by ppr:%d:node:pe=%d --bind-to core %s\n",
+      run->nodes, per_node, run->threads, (long long)mib, minutes / 60, minutes % 60, per_node, run->threads, line);
+}
+
+void app_pca_print_plan(const app_run *run, bool scores, bool sbatch)
+{
+  const tartan_cost *p = &run->plan;
+  const int64_t      whole = run->grid->memory.used + (int64_t)p->memory;
+  char               need[24], of[24], budget[24], read[24];
+
+  app_say(run, "solver   %s: %s\n", p->algorithm, p->reason);
+  app_say(run, "passes   %.0f for the fit%s; %s read per rank in each\n", p->passes, scores ? ", 1 for the scores" : "",
+          tt_bytes_text(p->bytes_read / p->passes, read));
+  app_say(run, "words    %.4g moved per rank", p->words);
+  if (p->words_bound > 0) app_say(run, ", bound %.4g", p->words_bound);
+  if (p->words_redistributed > 0) app_say(run, ", %.4g to change the layout", p->words_redistributed);
+  app_say(run, "\nflops    %.4g per rank\n", p->flops);
+  app_say(run, "memory   %s per rank, %s of that for this computation; the budget is %s\n",
+          tt_bytes_text((double)whole, need), tt_bytes_text(p->memory, of),
+          tt_bytes_text((double)run->resident_budget, budget));
+  app_say(run, "time     %.2g s predicted\n", p->seconds);
+  app_say(run, "ranks    %d x %d thread%s on %d node%s\n", run->size, run->threads, run->threads == 1 ? "" : "s",
+          run->nodes, run->nodes == 1 ? "" : "s");
+  if (sbatch) print_sbatch(run, p->seconds, whole);
+}

@@ -1,0 +1,19 @@
+/**
+ * @file report_components.h
+ * The first components on the page: as small images where features are pixels, else as bars of the largest loadings.
+ */
+#ifndef APP_REPORT_COMPONENTS_H
+#define APP_REPORT_COMPONENTS_H
+
+#include "pca.h"
+
+#define APP_FEATURE_NAME 64 /* bytes kept of a name, its terminating zero included */
+
+/**
+ * Writes the section. Local. TARTAN_ERR_NOMEM.
+ *
+ * @param[in] names  [features * APP_FEATURE_NAME], or NULL
+ */
+tartan_status app_components_write(FILE *out, const app_pca_result *result, const char *names);
+
+#endif
