@@ -1,0 +1,232 @@
+// TEST: np=1,2,3,4,6 labels=numeric,factor
+/*
+ * tartan_eigh. With V computed and L = diag(w):
+ *   |A V - V L|_F <= 10 n u |A|_F,  |V'V - I|_F <= 10 n u,  w descending, trace(A) = sum(w),
+ *   signs by the entry of lowest index near the largest, the same bits on any number of ranks.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tartan/factor.h>
+
+#include "check.h"
+#include "matrices.h"
+
+/* V diag(w) V' for an orthogonal V, symmetric to the last bit. */
+static dense symmetric_with_values(int64_t n, const double *w, uint64_t seed)
+{
+  double one[1] = {1};
+  dense  Q, A = dense_new(n, n);
+
+  if (n == 0) return A;
+  {
+    double *ones = malloc((size_t)n * sizeof *ones);
+
+    for (int64_t i = 0; i < n; i++) ones[i] = one[0];
+    Q = dense_with_values(n, n, n, ones, seed); /* orthogonal */
+    free(ones);
+  }
+  for (int64_t j = 0; j < n; j++)
+    for (int64_t i = j; i < n; i++) {
+      long double sum = 0;
+
+      for (int64_t k = 0; k < n; k++) sum += (long double)AT(Q, i, k) * w[k] * AT(Q, j, k);
+      AT(A, i, j) = AT(A, j, i) = (double)sum;
+    }
+  dense_free(&Q);
+  return A;
+}
+
+/* Entries of lowest index with |v| >= (1 - 1e-6) max|v| that are not positive. */
+static int64_t wrong_signs(const dense *V)
+{
+  int64_t wrong = 0;
+
+  for (int64_t j = 0; j < V->n; j++) {
+    double  largest = 0;
+    int64_t i = 0;
+
+    for (int64_t l = 0; l < V->m; l++) largest = fmax(largest, fabs(AT(*V, l, j)));
+    while (i < V->m && !(fabs(AT(*V, i, j)) >= (1 - 1e-6) * largest)) i++;
+    wrong += i == V->m || AT(*V, i, j) < 0;
+  }
+  return wrong;
+}
+
+/* The gates for A (full, symmetric) with its computed eigenvalues and vectors. */
+static void judge(const dense *A, tartan_dtype dtype, const double *w, const dense *V)
+{
+  const int64_t n = A->n;
+  const double  u = unit_roundoff(dtype), norm = dense_norm(A), size = 10 * (double)n * u;
+  dense         AV = dense_product(TARTAN_NO_TRANS, A, TARTAN_NO_TRANS, V);
+  double        trace = 0, sum = 0;
+  int64_t       rising = 0;
+
+  for (int64_t j = 0; j < n; j++) {
+    for (int64_t i = 0; i < n; i++) AT(AV, i, j) -= AT(*V, i, j) * w[j];
+    rising += j > 0 && w[j] > w[j - 1];
+    trace += AT(*A, j, j);
+    sum += w[j];
+  }
+  CHECK_LE(dense_norm(&AV), size * norm);
+  CHECK_LE(dense_orthogonality(V), size);
+  CHECK_LE(fabs(trace - sum), size * norm);
+  CHECK_EQ(rising, 0);
+  CHECK_EQ(wrong_signs(V), 0);
+  dense_free(&AV);
+}
+
+/* A matrix with a known spectrum, in a random layout, in the window of a larger one whose upper triangle is NaN. */
+static void test_matrix(tartan_grid *grid, tartan_dtype dtype, const dense *A, const double *known)
+{
+  const tartan_matrix_opts opts = layout_random(grid);
+  const int64_t            n = A->n, i0 = check_pick(4), j0 = check_pick(4);
+  dense                    whole = dense_new(n + i0 + 2, n + j0 + 1), V;
+  double                  *w = calloc((size_t)n + 1, sizeof *w), *values = calloc((size_t)n + 1, sizeof *w);
+  tartan_matrix           *a = NULL, *view = NULL, *v = NULL;
+
+  for (int64_t j = 0; j < n; j++)
+    for (int64_t i = 0; i < n; i++) AT(whole, i0 + i, j0 + j) = i >= j ? AT(*A, i, j) : NAN;
+  a = matrix_of(grid, dtype, &whole, &opts);
+  CHECK_OK(tartan_matrix_view(a, i0, j0, n, n, &view));
+  if (CHECK_OK(tartan_eigh(view, w, &v)) && CHECK(v != NULL)) {
+    int64_t vm, vn, wrong = 0;
+
+    tartan_matrix_shape(v, &vm, &vn);
+    CHECK(vm == n && vn == n);
+    CHECK(tartan_matrix_dtype(v) == dtype);
+    V = dense_of(v);
+    judge(A, dtype, w, &V);
+    for (int64_t i = 0; i < n && known; i++)
+      wrong += !(fabs(w[i] - known[i]) <= 20 * (double)n * unit_roundoff(dtype) * dense_norm(A));
+    CHECK_EQ(wrong, 0);
+    dense_free(&V);
+    tartan_matrix_destroy(&v);
+  }
+  CHECK_OK(tartan_eigh(view, values, NULL));
+  for (int64_t i = 0; i < n; i++)
+    CHECK_LE(fabs(values[i] - w[i]), 10 * (double)n * unit_roundoff(dtype) * dense_norm(A));
+  V = dense_of(a); /* the input is not changed */
+  for (int64_t e = 0; e < V.m * V.n; e++) CHECK(V.a[e] == whole.a[e] || (isnan(V.a[e]) && isnan(whole.a[e])));
+  dense_free(&V);
+  dense_free(&whole);
+  tartan_matrix_destroy(&view);
+  tartan_matrix_destroy(&a);
+  free(w);
+  free(values);
+}
+
+/* Spectra: 0 random, 1 all zero, 2 one cluster, 3 rank one, 4 from 1 to 1e-15, 5 with negative values. */
+static void draw_spectrum(int kind, int64_t n, double *w)
+{
+  for (int64_t i = 0; i < n; i++) {
+    const double t = n > 1 ? (double)i / (double)(n - 1) : 0;
+
+    w[i] = kind == 0   ? 3 - 2.5 * t
+           : kind == 1 ? 0
+           : kind == 2 ? 1
+           : kind == 3 ? (i == 0 ? 7 : 0)
+           : kind == 4 ? pow(10, -15 * t)
+                       : 1 - 2 * t;
+  }
+}
+
+static void test_spectra(tartan_grid *grid)
+{
+  static const int64_t sizes[] = {0, 1, 2, 3, 7, 8, 9, 37, 65};
+  double               w[65];
+
+  for (int s = 0; s < 9; s++)
+    for (int kind = 0; kind < 6; kind++) {
+      const tartan_dtype dtype = (tartan_dtype)((s + kind) % 2);
+      dense              A;
+
+      check_context("n=%lld, spectrum %d, %s", (long long)sizes[s], kind, tartan_dtype_name(dtype));
+      draw_spectrum(kind, sizes[s], w);
+      A = symmetric_with_values(sizes[s], w, check_seed());
+      if (dtype == TARTAN_F32) dense_round(&A);
+      test_matrix(grid, dtype, &A, w);
+      dense_free(&A);
+    }
+}
+
+static void test_bad_input(tartan_grid *grid)
+{
+  static const double bad[] = {NAN, INFINITY, -INFINITY};
+  tartan_matrix      *A, *V = NULL;
+  double              w[20];
+
+  for (int b = 0; b < 3; b++)
+    for (int place = 0; place < 3; place++) {
+      dense                    values = dense_make(20, 20, fill_place, NULL);
+      const tartan_matrix_opts opts = layout_of(3, 3, 1, check_size(), 0, 0);
+
+      check_context("%g at place %d", bad[b], place);
+      AT(values, place == 0 ? 0 : 19, place == 2 ? 19 : 0) = bad[b];
+      A = matrix_of(grid, TARTAN_F64, &values, &opts);
+      V = A;
+      CHECK_STATUS(tartan_eigh(A, w, &V), TARTAN_ERR_INPUT);
+      CHECK(V == NULL);
+      CHECK_STATUS(tartan_eigh(A, w, NULL), TARTAN_ERR_INPUT);
+      tartan_matrix_destroy(&A);
+      dense_free(&values);
+    }
+  check_context("not square");
+  A = matrix_make(grid, TARTAN_F64, 4, 5, NULL, fill_place, NULL);
+  V = A;
+  CHECK_STATUS(tartan_eigh(A, w, &V), TARTAN_ERR_SHAPE);
+  CHECK(V == NULL);
+  tartan_matrix_destroy(&A);
+}
+
+/* The bits of w and V from the first `size` ranks with so many threads; only rank 0 has them. */
+static dense bits_of(int size, int threads, const dense *A, tartan_dtype dtype, double *w)
+{
+  tartan_grid   *grid = grid_of_first(size, threads);
+  tartan_matrix *a, *v = NULL;
+  dense          V = {0, 0, NULL};
+
+  if (!grid) return V;
+  a = matrix_of(grid, dtype, A, NULL);
+  if (CHECK_OK(tartan_eigh(a, w, &v))) V = dense_of(v);
+  tartan_matrix_destroy(&v);
+  tartan_matrix_destroy(&a);
+  tartan_grid_destroy(&grid);
+  return V;
+}
+
+static void test_bits(void)
+{
+  const int64_t n = 150;
+  double        w[150], first[150] = {0}, other[150] = {0};
+
+  draw_spectrum(0, n, w);
+  for (int t = 0; t < 2; t++) {
+    dense A = symmetric_with_values(n, w, 77), V, again;
+
+    V = bits_of(1, 1, &A, (tartan_dtype)t, first);
+    for (int size = 1; size <= check_size(); size++)
+      for (int threads = 1; threads <= 2; threads++) {
+        check_context("bits on %d ranks with %d threads", size, threads);
+        again = bits_of(size, threads, &A, (tartan_dtype)t, other);
+        if (check_rank() == 0) CHECK(dense_same_bits(&V, &again) && memcmp(first, other, sizeof first) == 0);
+        if (check_rank() < size) dense_free(&again);
+      }
+    dense_free(&A);
+    dense_free(&V);
+  }
+}
+
+int main(int argc, char **argv)
+{
+  tartan_grid *grid;
+
+  check_start(&argc, &argv);
+  grid = grid_world();
+  test_spectra(grid);
+  test_bad_input(grid);
+  tartan_grid_destroy(&grid);
+  test_bits();
+  return check_finish();
+}
