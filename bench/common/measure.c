@@ -1,0 +1,87 @@
+#include "common/measure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/util.h"
+#include "comm/collective.h"
+
+static tartan_status run_case(tartan_grid *grid, const bench_case *c, void *context, double *seconds)
+{
+  tartan_status st = TARTAN_OK;
+
+  if (c->prepare) TRY(c->prepare(context));
+  TRY(tt_barrier(grid));
+  *seconds = tt_seconds();
+  TRY(c->run(context));
+  *seconds = tt_seconds() - *seconds;
+  TRY(tt_allreduce_f64(grid, seconds, 1, TT_MAX));
+done:
+  return st;
+}
+
+tartan_status bench_alternate(tartan_grid *grid, bench_case *cases, int count, void *context, int64_t warmups,
+                              int64_t reps)
+{
+  tartan_status st = TARTAN_OK;
+
+  for (int64_t rep = -warmups; rep < reps; rep++) {
+    for (int i = 0; i < count; i++) {
+      double seconds = 0;
+
+      TRY(run_case(grid, &cases[i], context, &seconds));
+      if (rep >= 0) cases[i].seconds[rep] = seconds;
+    }
+  }
+done:
+  return st;
+}
+
+static int ascending(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+
+  return (x > y) - (x < y);
+}
+
+double bench_min(const double *values, int64_t count)
+{
+  double least = values[0];
+
+  for (int64_t i = 1; i < count; i++) least = values[i] < least ? values[i] : least;
+  return least;
+}
+
+double bench_max(const double *values, int64_t count)
+{
+  double most = values[0];
+
+  for (int64_t i = 1; i < count; i++) most = values[i] > most ? values[i] : most;
+  return most;
+}
+
+double bench_median(const double *values, int64_t count)
+{
+  tartan_status local = TARTAN_OK;
+  double       *sorted = tt_alloc(NULL, count, sizeof *sorted, "repetitions", &local), median;
+
+  if (!sorted) return 0;
+  memcpy(sorted, values, (size_t)count * sizeof *sorted);
+  qsort(sorted, (size_t)count, sizeof *sorted, ascending);
+  median = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+  tt_free(sorted);
+  return median;
+}
+
+double bench_ratio(const double *above, const double *below, int64_t count)
+{
+  tartan_status local = TARTAN_OK;
+  double       *ratio = tt_alloc(NULL, count, sizeof *ratio, "repetitions", &local), median;
+
+  if (!ratio) return 0;
+  for (int64_t i = 0; i < count; i++) ratio[i] = above[i] / below[i];
+  median = bench_median(ratio, count);
+  tt_free(ratio);
+  return median;
+}

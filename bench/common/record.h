@@ -1,0 +1,44 @@
+/**
+ * @file record.h
+ * The result of a benchmark: one JSON object on one line, or a table for people.
+ */
+#ifndef BENCH_RECORD_H
+#define BENCH_RECORD_H
+
+#include "common/bench.h"
+
+#define BENCH_PEERS_MAX 4
+
+/** Something that was run alternately with ours; a ratio above 1 means that ours is faster. */
+typedef struct bench_peer {
+  const char *name;
+  double      seconds_median, ratio;
+} bench_peer;
+
+/** All that a line says; what is not known or has no meaning is NaN and becomes null. */
+typedef struct bench_record {
+  const char   *op, *dtype, *algorithm;
+  int64_t       m, n, k, block;
+  const double *seconds; /**< [reps] */
+  int64_t       reps;
+  double        flops; /**< of one repetition, all ranks */
+  double        peak;  /**< flops per second of the local BLAS on all cores in use */
+  double        local_fraction;
+  double        bytes_max, bytes_redistributed_max, bytes_bound;
+  double        residual, residual_limit;
+  bench_peer    peer[BENCH_PEERS_MAX];
+  int           peers;
+  void (*json)(app_json *json, const void *context);      /**< further fields; may be NULL */
+  void (*table)(const app_run *run, const void *context); /**< the table's further lines; may be NULL */
+  const void *context;
+} bench_record;
+
+/**
+ * Writes a record as --json asks: to stdout, appended to a file, or as a table. Collective.
+ *
+ * @retval TARTAN_ERR_IO         the file cannot be written
+ * @retval TARTAN_ERR_TOLERANCE  written, and the residual is beyond its limit
+ */
+tartan_status bench_record_write(const app_run *run, const bench_record *record);
+
+#endif
