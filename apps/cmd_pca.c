@@ -176,7 +176,7 @@ static void print_variances(const app_run *run, const job *j)
     sum += v->explained_variance_ratio_[i];
     if (i == rows) app_say(run, "       ...  (--verbose shows all)\n");
     if (i >= rows && i < v->components - 1) continue;
-    app_say(run, "%10lld %15.8g %9.6f %11.6f\n", (long long)(i + 1), v->explained_variance_[i],
+    app_say(run, "%10lld %15.8g %9.6f %11.6f\n", (long long)i + 1, v->explained_variance_[i],
             v->explained_variance_ratio_[i], sum);
   }
   app_say(run, "     total %15.8g\n", v->total_variance_);
@@ -243,10 +243,11 @@ static tartan_status write_report(app_run *run, job *j)
 
 static tartan_status check_image(const job *j)
 {
-  if ((set.image[0] || set.image[1]) && set.image[0] * set.image[1] != j->input.n) {
+  const int64_t pixels = set.image[0] * set.image[1];
+
+  if ((set.image[0] || set.image[1]) && pixels != j->input.n) {
     return tt_fail(TARTAN_ERR_ARG, "--image-shape %lldx%lld has %lld pixels, but there are %lld features",
-                   (long long)set.image[0], (long long)set.image[1], (long long)(set.image[0] * set.image[1]),
-                   (long long)j->input.n);
+                   (long long)set.image[0], (long long)set.image[1], (long long)pixels, (long long)j->input.n);
   }
   return TARTAN_OK;
 }

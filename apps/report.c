@@ -134,7 +134,7 @@ static void draw_cumulative(const app_plot *plot, const tartan_pca_values *v)
       used += (size_t)snprintf(dots + used, sizeof dots - used,
                                "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.2\"><title>%lld components explain "
                                "%.1f %%</title></circle>\n",
-                               x, app_plot_y(plot, 100 * sum), (long long)(i + 1), 100 * sum);
+                               x, app_plot_y(plot, 100 * sum), (long long)i + 1, 100 * sum);
     }
   }
   fputs("\"/>\n", plot->out);
@@ -159,7 +159,7 @@ static void write_variances(FILE *out, const app_pca_result *r)
   for (int64_t i = 0; i < v->components; i++) {
     sum += v->explained_variance_ratio_[i];
     for (; next < 5 && sum >= marks[next]; next++) {
-      if (next > 0 || i > 0) fprintf(out, "; %lld for %.0f&nbsp;%%", (long long)(i + 1), 100 * marks[next]);
+      if (next > 0 || i > 0) fprintf(out, "; %lld for %.0f&nbsp;%%", (long long)i + 1, 100 * marks[next]);
     }
   }
   fprintf(out, ". Total variance %.6g.</p>\n</section>\n", v->total_variance_);

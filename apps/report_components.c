@@ -87,7 +87,7 @@ static tartan_status write_images(FILE *out, const app_pca_result *r)
   fputs("<section>\n<h2>First components</h2>\n<div class=\"tiles\">\n", out);
   if (v->center) TRY(write_image(out, v->mean_, r->image, true, "mean"));
   for (int64_t i = 0; i < v->components && i < IMAGES; i++) {
-    snprintf(caption, sizeof caption, "PC %lld · %.1f %%", (long long)(i + 1), 100 * v->explained_variance_ratio_[i]);
+    snprintf(caption, sizeof caption, "PC %lld · %.1f %%", (long long)i + 1, 100 * v->explained_variance_ratio_[i]);
     TRY(write_image(out, v->components_ + i * v->features, r->image, false, caption));
   }
   fprintf(out,
@@ -136,7 +136,7 @@ static void write_loadings_of(FILE *out, const app_pca_result *r, const char *na
   const double  most = count ? fmax(1e-300, fabs(v[index[0]])) : 1;
 
   fprintf(out, "<figure><svg viewBox=\"0 0 260 %d\" role=\"img\" aria-label=\"loadings of component %lld\">\n",
-          count * 20 + 4, (long long)(i + 1));
+          count * 20 + 4, (long long)i + 1);
   for (int f = 0; f < count; f++) {
     const double x = v[index[f]], length = 50 * fabs(x) / most;
 
@@ -151,7 +151,7 @@ static void write_loadings_of(FILE *out, const app_pca_result *r, const char *na
             x < 0 ? "neg" : "bar2", x < 0 ? MIDDLE - length : MIDDLE, f * 20 + 4, length, f * 20 + 14, x);
   }
   fprintf(out, "<path class=\"axis\" d=\"M%d 0V%d\"/></svg><figcaption>PC %lld · %.1f %%</figcaption></figure>\n",
-          MIDDLE, count * 20 + 4, (long long)(i + 1), 100 * r->values.explained_variance_ratio_[i]);
+          MIDDLE, count * 20 + 4, (long long)i + 1, 100 * r->values.explained_variance_ratio_[i]);
 }
 
 static void write_loadings(FILE *out, const app_pca_result *r, const char *names)

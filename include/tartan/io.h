@@ -22,7 +22,7 @@ typedef struct tartan_io_opts {
   bool        allow_plugins;  /**< let HDF5 load filter plugins */
   bool        force;          /**< replace an output that exists */
   bool        transpose;      /**< the file's columns are the matrix's rows */
-  const char *mpiio_hint;     /**< "key=value,key=value" for MPI-IO, or NULL */
+  const char *mpiio_hint;     /**< "key=value,key=value" for MPI-IO when writing, or NULL */
   tartan_matrix_opts layout;  /**< of a loaded matrix */
 } tartan_io_opts;
 

@@ -50,7 +50,7 @@ typedef struct tartan_pca_opts {
 
 /** How a fit went. */
 typedef struct tartan_pca_info {
-  tartan_cost plan;         /**< as tartan_pca_plan() */
+  tartan_cost plan;         /**< as tartan_pca_plan(), but without seconds: a fit measures nothing beforehand */
   double      floor;        /**< relative size sigma_i / sigma_1 below which components are noise */
   int64_t     nan_replaced; /**< entries replaced by means */
   int64_t     segments;     /**< fixed summation segments of the rows; 0: none */

@@ -5,15 +5,18 @@
 #include "base/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 typedef struct error_record {
-  int  rank; /* where it began; -1: everywhere alike */
+  int  rank;   /* where it began; -1: everywhere alike */
+  bool speaks; /* this thread is the one to print it */
   char text[TT_ERROR_MAX];
 } error_record;
 
-static _Thread_local error_record last = {.rank = -1};
-static _Thread_local int          self = 0;
+static _Thread_local error_record last = {.rank = -1, .speaks = true};
+static _Thread_local int          self = 0;   /* rank in the largest communicator seen */
+static _Thread_local int          largest = 0; /* its size */
 
 static const struct {
   int         code;
@@ -46,7 +49,7 @@ int tartan_error_rank(void)
 
 void tartan_error_print(FILE *stream)
 {
-  if (last.text[0] == '\0' || self != (last.rank < 0 ? 0 : last.rank)) return;
+  if (last.text[0] == '\0' || !last.speaks) return;
   if (last.rank < 0)
     fprintf(stream, "tartan: %s\n", last.text);
   else
@@ -65,20 +68,24 @@ tartan_status tt_fail(tartan_status st, const char *fmt, ...)
   va_list args;
 
   last.rank = -1;
+  last.speaks = self == 0;
   va_start(args, fmt);
   vsnprintf(last.text, sizeof last.text, fmt, args);
   va_end(args);
   return st;
 }
 
-tartan_status tt_fail_at(tartan_status st, int rank, const char *message)
+tartan_status tt_fail_at(tartan_status st, int rank, int me, const char *message)
 {
   last.rank = rank;
+  last.speaks = rank < 0 ? self == 0 : me == rank;
   if (message != last.text) snprintf(last.text, sizeof last.text, "%s", message);
   return st;
 }
 
-void tt_error_set_self(int rank)
+void tt_error_set_self(int rank, int size)
 {
+  if (size < largest) return;
   self = rank;
+  largest = size;
 }

@@ -22,11 +22,19 @@
  */
 tartan_status tt_fail(tartan_status st, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/** Records a failure that began on a rank of the grid, with its finished message. Local. Returns st. */
-tartan_status tt_fail_at(tartan_status st, int rank, const char *message);
+/**
+ * Records a failure that began on a rank of a communicator, with its finished message. Local. Returns st.
+ *
+ * @param[in] rank  where it began; -1: everywhere alike
+ * @param[in] self  the caller's rank in the same communicator
+ */
+tartan_status tt_fail_at(tartan_status st, int rank, int self, const char *message);
 
-/** Tells the error trace which rank the caller is, for tartan_error_print(). Local. */
-void tt_error_set_self(int rank);
+/**
+ * Tells the error trace which rank of how many the caller is: rank 0 of the largest communicator that was seen prints what
+ * every rank finds alike. Local.
+ */
+void tt_error_set_self(int rank, int size);
 
 /** Goes to `done` with the status of a call that failed. */
 #define TRY(call)                                                                                                      \

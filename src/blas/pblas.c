@@ -31,10 +31,11 @@ tartan_status tt_operand_make(const tartan_matrix *A, int p, int q, tt_operand *
                             .csrc = a->col.src,
                             .i0 = a->row.first,
                             .j0 = a->col.first};
-  local = tt_blacs_context(&grid->blacs, grid->all, p, q, &operand->p.context);
+  local = tt_blacs_prepare(&grid->blacs);
   if (local == TARTAN_OK && a->prow >= 0)
     local = tt_pmatrix_check(&operand->p, a->storage->ld, tt_axis_below(&a->col, a->pcol, a->storage->n), p * q);
   AGREE(grid, local);
+  operand->p.context = tt_blacs_context(grid->blacs, grid->all, p, q);
 done:
   if (st != TARTAN_OK) tt_operand_end(operand);
   return st;
@@ -43,6 +44,18 @@ done:
 void tt_operand_end(tt_operand *operand)
 {
   tartan_matrix_destroy(&operand->copy);
+}
+
+static tartan_status agree_on_grid(void *grid, tartan_status local)
+{
+  return tt_agree(grid, local);
+}
+
+tt_pcall tt_pcall_of(tartan_grid *grid)
+{
+  const tt_pcall call = {.mem = &grid->memory, .agree = agree_on_grid, .context = grid};
+
+  return call;
 }
 
 int tt_blas_threads_begin(const tartan_grid *grid)

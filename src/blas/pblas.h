@@ -25,6 +25,9 @@ tartan_status tt_operand_make(const tartan_matrix *A, int p, int q, tt_operand *
 /** Gives back what an operand took. Local. */
 void tt_operand_end(tt_operand *operand);
 
+/** Memory and agreement of a grid, for the calls of ext/scalapack.h. Local. */
+tt_pcall tt_pcall_of(tartan_grid *grid);
+
 /** Gives the BLAS the grid's threads, or back what it had: pass what the first call returned. Local. */
 int tt_blas_threads_begin(const tartan_grid *grid);
 void tt_blas_threads_end(int before);

@@ -18,42 +18,48 @@ tartan_status tt_fail_mpi(tartan_grid *grid, int code, const char *call)
 }
 
 /* Hands the message of the rank where the failure began to all ranks of comm. */
-static tartan_status share_message(MPI_Comm comm, tartan_status worst, int origin)
+static tartan_status share_message(MPI_Comm comm, tartan_status worst, int origin, int self)
 {
   char          text[TT_ERROR_MAX];
   tartan_status st = worst;
 
   snprintf(text, sizeof text, "%s", tartan_error_message());
   TRY_MPI(NULL, MPI_Bcast(text, (int)sizeof text, MPI_CHAR, origin, comm));
-  st = tt_fail_at(worst, origin, text);
+  st = tt_fail_at(worst, origin, self, text);
 done:
   return st;
 }
 
-/*
- * A failure that every rank found alike by itself keeps its rank -1; one that began here and there is given to the
- * lowest rank that has it.
- */
 tartan_status tt_agree_comm(MPI_Comm comm, tartan_status local)
 {
   struct {
     int status, rank;
   } mine = {(int)local, 0}, worst = {0, 0};
+  int           self = 0, size = 0;
   tartan_status st = TARTAN_OK;
 
-  TRY_MPI(NULL, MPI_Comm_rank(comm, &mine.rank));
+  TRY_MPI(NULL, MPI_Comm_rank(comm, &self));
+  TRY_MPI(NULL, MPI_Comm_size(comm, &size));
+  /* what was agreed upon before keeps its origin */
+  mine.rank = local != TARTAN_OK && tartan_error_rank() >= 0 && tartan_error_rank() < size ? tartan_error_rank() : self;
   TRY_MPI(NULL, MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, comm));
   st = (tartan_status)worst.status;
-  if (st != TARTAN_OK) st = share_message(comm, st, worst.rank);
+  if (st != TARTAN_OK) st = share_message(comm, st, worst.rank, self);
 done:
   return st;
 }
 
+tartan_status tt_require_alive(const tartan_grid *grid)
+{
+  if (!grid->dead) return TARTAN_OK;
+  return tt_fail(TARTAN_ERR_MPI, "an earlier MPI call failed on this grid; the job must be started again");
+}
+
 tartan_status tt_agree(tartan_grid *grid, tartan_status local)
 {
-  tartan_status st;
+  tartan_status st = tt_require_alive(grid);
 
-  if (grid->dead) return tt_fail(TARTAN_ERR_MPI, "an earlier MPI call failed on this grid; the job must be started again");
+  if (st != TARTAN_OK) return st;
   st = tt_agree_comm(grid->all, local);
   if (st == TARTAN_ERR_MPI && local != TARTAN_ERR_MPI) grid->dead = true;
   return st;

@@ -20,6 +20,9 @@ tartan_status tt_agree(tartan_grid *grid, tartan_status local);
 /** tt_agree() among the ranks of any communicator, for code that has no grid yet. Collective over comm. */
 tartan_status tt_agree_comm(MPI_Comm comm, tartan_status local);
 
+/** TARTAN_ERR_MPI once an MPI call has failed on the grid: nothing is tried on it any more. Local. */
+tartan_status tt_require_alive(const tartan_grid *grid);
+
 /** Records a failed MPI call; the grid (NULL if there is none) is dead from then on. Local. Returns TARTAN_ERR_MPI. */
 tartan_status tt_fail_mpi(tartan_grid *grid, int code, const char *call);
 

@@ -29,6 +29,7 @@ tartan_status tt_barrier(tartan_grid *grid)
 {
   tartan_status st = TARTAN_OK;
 
+  TRY(tt_require_alive(grid));
   TRY_MPI(grid, MPI_Barrier(grid->all));
 done:
   return st;
@@ -41,6 +42,7 @@ tartan_status tt_bcast(tartan_grid *grid, void *buf, int64_t count, size_t size,
   double        t = tt_seconds();
   tartan_status st = TARTAN_OK;
 
+  TRY(tt_require_alive(grid));
   for (int64_t at = 0; at < bytes; at += PIECE)
     TRY_MPI(grid, MPI_Bcast((char *)buf + at, (int)tt_min(PIECE, bytes - at), MPI_BYTE, root, grid->all));
   count_traffic(grid, sends ? count : 0, grid->rank == root ? 0 : count, size, sends ? 1 : 0);
@@ -57,6 +59,7 @@ static tartan_status allreduce(tartan_grid *grid, void *buf, int64_t count, MPI_
   double        t = tt_seconds();
   tartan_status st = TARTAN_OK;
 
+  TRY(tt_require_alive(grid));
   for (int64_t at = 0; at < count; at += piece)
     TRY_MPI(grid, MPI_Allreduce(MPI_IN_PLACE, (char *)buf + 8 * at, (int)tt_min(piece, count - at), type, mpi_op,
                                 grid->all));
@@ -82,6 +85,7 @@ tartan_status tt_allgather(tartan_grid *grid, const void *send, int64_t count, s
   double        t = tt_seconds();
   tartan_status st = TARTAN_OK;
 
+  TRY(tt_require_alive(grid));
   if (bytes <= PIECE / grid->size) {
     TRY_MPI(grid, MPI_Allgather(send, (int)bytes, MPI_BYTE, recv, (int)bytes, MPI_BYTE, grid->all));
     count_traffic(grid, count * (grid->size - 1), count * (grid->size - 1), size, grid->size - 1);
@@ -125,13 +129,14 @@ tartan_status tt_alltoallv(tartan_grid *grid, const void *send, const int64_t *s
   const int     P = grid->size, me = grid->rank;
   const int64_t width = (int64_t)size;
   int64_t       requests = 0, sent = 0, received = 0, messages = 0;
-  MPI_Request  *request = NULL;
+  MPI_Request  *request = grid->requests, *more = NULL;
   int           n = 0, code = MPI_SUCCESS;
   double        t = tt_seconds();
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   for (int r = 0; r < P; r++) requests += pieces(send_count[r] * width) + pieces(recv_count[r] * width);
-  request = tt_alloc(NULL, requests, sizeof(MPI_Request), "the requests of an exchange", &local);
+  if (requests > 2 * (int64_t)P)
+    request = more = tt_alloc(NULL, requests, sizeof *more, "the requests of an exchange", &local);
   AGREE(grid, local);
   for (int d = 1; d < P && code == MPI_SUCCESS; d++) {
     const int from = (me - d + P) % P;
@@ -157,7 +162,7 @@ tartan_status tt_alltoallv(tartan_grid *grid, const void *send, const int64_t *s
   count_traffic(grid, sent, received, size, messages);
 
 done:
-  tt_free(request);
+  tt_free(more);
   tt_grid_phase(grid, TARTAN_PHASE_COMMUNICATE, &t);
   return st;
 }

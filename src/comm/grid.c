@@ -49,7 +49,6 @@ static tartan_status settle_options(const tartan_grid_opts *opts, int size, tart
           "a grid of %d x %d does not fit %d ranks; give both sizes with a product of at most %d, or none", o->p, o->q,
           size, size);
   REQUIRE(o->threads > 0, TARTAN_ERR_ARG, "%d threads per rank: give a positive number", o->threads);
-  REQUIRE(o->memory_limit >= 0, TARTAN_ERR_ARG, "a memory limit below zero");
 done:
   return st;
 }
@@ -66,12 +65,16 @@ tartan_status tartan_grid_create(MPI_Comm comm, const tartan_grid_opts *opts, ta
   REQUIRE(initialized, TARTAN_ERR_MPI, "MPI is not initialised: call MPI_Init before tartan_grid_create");
   TRY_MPI(NULL, MPI_Comm_size(comm, &size));
   TRY_MPI(NULL, MPI_Comm_rank(comm, &rank));
-  tt_error_set_self(rank);
+  tt_error_set_self(rank, size);
   TRY(settle_options(opts, size, &o));
 
+  if (o.memory_limit < 0) local = tt_fail(TARTAN_ERR_ARG, "a memory limit below zero"); /* may differ between ranks */
   g = tt_alloc_zero(NULL, 1, sizeof *g, "a process grid", &local);
+  if (g) {
+    g->all = MPI_COMM_NULL;
+    g->requests = tt_alloc(NULL, 2 * (int64_t)size, sizeof *g->requests, "the requests of a grid", &local);
+  }
   TRY(tt_agree_comm(comm, local));
-  g->all = MPI_COMM_NULL;
   TRY_MPI(NULL, MPI_Comm_dup(comm, &g->all));
   TRY_MPI(NULL, MPI_Comm_set_errhandler(g->all, MPI_ERRORS_RETURN));
   g->size = size;
@@ -88,6 +91,7 @@ tartan_status tartan_grid_create(MPI_Comm comm, const tartan_grid_opts *opts, ta
 
 done:
   if (g && g->all != MPI_COMM_NULL) MPI_Comm_free(&g->all);
+  if (g) tt_free(g->requests);
   tt_free(g);
   return st;
 }
@@ -99,6 +103,7 @@ void tartan_grid_destroy(tartan_grid **grid)
   if (!g) return;
   tt_blacs_destroy(&g->blacs);
   if (!g->dead) MPI_Comm_free(&g->all);
+  tt_free(g->requests);
   tt_free(g);
   *grid = NULL;
 }
@@ -148,6 +153,7 @@ tartan_status tartan_grid_cost(const tartan_grid *grid, tartan_cost *cost)
   tartan_status      st = TARTAN_OK;
 
   memset(cost, 0, sizeof *cost);
+  TRY(tt_require_alive(grid));
   TRY_MPI(NULL, MPI_Allreduce(MPI_IN_PLACE, v, (int)(sizeof v / sizeof *v), MPI_DOUBLE, MPI_MAX, grid->all));
   cost->flops = v[0];
   cost->words = v[1] - v[2];

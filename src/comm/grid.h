@@ -34,6 +34,7 @@ struct tartan_grid {
   tt_memory        memory;
   tt_counters      counters;
   struct tt_blacs *blacs;
+  MPI_Request     *requests; /* [2 size] for exchanges of messages below 1 GiB */
   int              warnings;
   char             warning[TT_WARNING_MAX][TT_WARNING_TEXT];
   tartan_progress *progress;

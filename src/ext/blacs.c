@@ -1,6 +1,8 @@
 /* A list of contexts by arrangement; it seldom holds more than two. */
 #include "ext/blacs.h"
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "ext/table.h"
@@ -8,8 +10,9 @@
 #define CONTEXTS 16
 
 struct tt_blacs {
-  int handle; /* BLACS's name of the communicator */
-  int count;
+  bool has_handle;
+  int  handle; /* BLACS's name of the communicator */
+  int  count;
   struct {
     int p, q, context;
   } entry[CONTEXTS];
@@ -23,34 +26,37 @@ static void drop_oldest(tt_blacs *b, const tt_scalapack_table *table)
   b->count--;
 }
 
-tartan_status tt_blacs_context(tt_blacs **cache, MPI_Comm comm, int p, int q, int *context)
+tartan_status tt_blacs_prepare(tt_blacs **cache)
 {
   const tt_scalapack_table *table = NULL;
-  tt_blacs                 *b = *cache;
   tartan_status             st = TARTAN_OK, local = TARTAN_OK;
 
-  *context = -1;
   TRY(tt_scalapack_get(&table));
-  if (!b) {
-    b = tt_alloc_zero(NULL, 1, sizeof *b, "BLACS contexts", &local);
-    TRY(local);
-    b->handle = table->sys2handle(comm);
-    *cache = b;
-  }
-  for (int i = 0; i < b->count; i++) {
-    if (b->entry[i].p == p && b->entry[i].q == q) {
-      *context = b->entry[i].context;
-      goto done;
-    }
-  }
-  if (b->count == CONTEXTS) drop_oldest(b, table);
-  b->entry[b->count].p = p;
-  b->entry[b->count].q = q;
-  b->entry[b->count].context = b->handle;
-  table->gridinit(&b->entry[b->count].context, "Row", p, q);
-  *context = b->entry[b->count++].context;
+  if (!*cache) *cache = tt_alloc_zero(NULL, 1, sizeof **cache, "BLACS contexts", &local);
+  st = local;
 done:
   return st;
+}
+
+int tt_blacs_context(tt_blacs *b, MPI_Comm comm, int p, int q)
+{
+  const tt_scalapack_table *table = NULL;
+  int                       context;
+
+  if (tt_scalapack_get(&table) != TARTAN_OK) return -1; /* cannot be: tt_blacs_prepare() succeeded */
+  for (int i = 0; i < b->count; i++)
+    if (b->entry[i].p == p && b->entry[i].q == q) return b->entry[i].context;
+  if (!b->has_handle) {
+    b->handle = table->sys2handle(comm);
+    b->has_handle = true;
+  }
+  if (b->count == CONTEXTS) drop_oldest(b, table);
+  context = b->handle;
+  table->gridinit(&context, "Row", p, q);
+  b->entry[b->count].p = p;
+  b->entry[b->count].q = q;
+  b->entry[b->count++].context = context;
+  return context;
 }
 
 void tt_blacs_destroy(tt_blacs **cache)
@@ -60,7 +66,7 @@ void tt_blacs_destroy(tt_blacs **cache)
 
   if (!b || tt_scalapack_get(&table) != TARTAN_OK) return;
   while (b->count > 0) drop_oldest(b, table);
-  table->free_handle(b->handle);
+  if (b->has_handle) table->free_handle(b->handle);
   tt_free(b);
   *cache = NULL;
 }

@@ -13,16 +13,21 @@
 typedef struct tt_blacs tt_blacs;
 
 /**
+ * Loads ScaLAPACK and makes room for contexts. Local, so the caller must agree before tt_blacs_context().
+ *
+ * @param[in,out] cache  starts as NULL; ended by tt_blacs_destroy()
+ * @retval TARTAN_ERR_BACKEND  ScaLAPACK cannot be loaded; the message names the file and what to set
+ * @retval TARTAN_ERR_NOMEM
+ */
+tartan_status tt_blacs_prepare(tt_blacs **cache);
+
+/**
  * The context of ranks 0 .. p q - 1 of comm, row-major. Collective over comm; kept for the next time.
  *
- * @param[in,out] cache    starts as NULL; ended by tt_blacs_destroy()
- * @param[out]    context  -1 on ranks outside p x q
- *
- * @retval TARTAN_ERR_BACKEND  ScaLAPACK cannot be loaded; the message names the file and what to set (every rank
- *                             alike as long as all see the same installation)
- * @retval TARTAN_ERR_NOMEM    out of memory; found on this rank alone, so the caller must agree
+ * @param[in,out] cache  from tt_blacs_prepare() on every rank
+ * @return -1 on ranks outside p x q
  */
-tartan_status tt_blacs_context(tt_blacs **cache, MPI_Comm comm, int p, int q, int *context);
+int tt_blacs_context(tt_blacs *cache, MPI_Comm comm, int p, int q);
 
 /** Ends all contexts; NULL is accepted. Collective. */
 void tt_blacs_destroy(tt_blacs **cache);

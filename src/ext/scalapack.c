@@ -136,29 +136,34 @@ static void widen(tartan_dtype dtype, int64_t n, const void *from, double *to)
   for (int64_t i = 0; i < n; i++) to[i] = dtype == TARTAN_F32 ? ((const float *)from)[i] : ((const double *)from)[i];
 }
 
-tartan_status tt_psyevd(tt_memory *mem, tartan_dtype dtype, int64_t n, tt_pmatrix *A, double *w, tt_pmatrix *Z)
+/* A query: sets *lwork from what the routine answered, and takes the workspace. Local. */
+static void *take_work(const tt_pcall *call, const char *routine, tartan_dtype dtype, const scalar *answer, int64_t least,
+                       int info, int *lwork, tartan_status *local)
+{
+  if (*local == TARTAN_OK) *local = judge(routine, info);
+  if (*local == TARTAN_OK) *local = work_size(routine, dtype, answer, least, lwork);
+  return tt_alloc(call->mem, *lwork, tartan_dtype_size(dtype), "the workspace of ScaLAPACK", local);
+}
+
+tartan_status tt_psyevd(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_pmatrix *A, double *w, tt_pmatrix *Z)
 {
   const int     N = (int)n, ia = one_based(A->i0), ja = one_based(A->j0), iz = one_based(Z->i0), jz = one_based(Z->j0);
-  const size_t  width = tartan_dtype_size(dtype);
   int           da[9], dz[9], lwork = -1, liwork = -1, info = 0, ianswer = 0;
-  scalar        answer;
+  scalar        answer = {0};
   void         *values = NULL, *work = NULL;
   int          *iwork = NULL;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  if (A->context < 0) return TARTAN_OK;
+  if (A->context < 0) return call->agree(call->context, TARTAN_OK);
   describe(A, da);
   describe(Z, dz);
-  values = tt_alloc(mem, n, width, "eigenvalues", &local);
-  TRY(local);
+  values = tt_alloc(call->mem, n, tartan_dtype_size(dtype), "eigenvalues", &local);
   entry(dtype)->syevd("V", "L", &N, A->data, &ia, &ja, da, values, Z->data, &iz, &jz, dz, &answer, &lwork, &ianswer,
                       &liwork, &info, 1, 1);
-  TRY(judge("p?syevd", info));
-  TRY(work_size("p?syevd", dtype, &answer, 1 + 8 * n, &lwork));
+  work = take_work(call, "p?syevd", dtype, &answer, 1 + 8 * n, info, &lwork, &local);
   liwork = ianswer + 64;
-  work = tt_alloc(mem, lwork, width, "the workspace of p?syevd", &local);
-  iwork = tt_alloc(mem, liwork, sizeof *iwork, "the integer workspace of p?syevd", &local);
-  TRY(local);
+  iwork = tt_alloc(call->mem, liwork, sizeof *iwork, "the integer workspace of p?syevd", &local);
+  TRY(call->agree(call->context, local));
   entry(dtype)->syevd("V", "L", &N, A->data, &ia, &ja, da, values, Z->data, &iz, &jz, dz, work, &lwork, iwork, &liwork,
                       &info, 1, 1);
   widen(dtype, n, values, w);
@@ -171,29 +176,25 @@ done:
   return st;
 }
 
-tartan_status tt_pgesvd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, double *s,
+tartan_status tt_pgesvd(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, double *s,
                         tt_pmatrix *U, tt_pmatrix *Vt)
 {
   const int     M = (int)m, N = (int)n, one = 1;
-  const size_t  width = tartan_dtype_size(dtype);
   const int64_t r = tt_min(m, n);
   int           da[9], du[9], dv[9], lwork = -1, info = 0;
-  scalar        answer;
+  scalar        answer = {0};
   void         *values = NULL, *work = NULL;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  if (A->context < 0) return TARTAN_OK;
+  if (A->context < 0) return call->agree(call->context, TARTAN_OK);
   describe(A, da);
   describe(U, du);
   describe(Vt, dv);
-  values = tt_alloc(mem, r, width, "singular values", &local);
-  TRY(local);
+  values = tt_alloc(call->mem, r, tartan_dtype_size(dtype), "singular values", &local);
   entry(dtype)->gesvd("V", "V", &M, &N, A->data, &one, &one, da, values, U->data, &one, &one, du, Vt->data, &one, &one,
                       dv, &answer, &lwork, &info, 1, 1);
-  TRY(judge("p?gesvd", info));
-  TRY(work_size("p?gesvd", dtype, &answer, 1, &lwork));
-  work = tt_alloc(mem, lwork, width, "the workspace of p?gesvd", &local);
-  TRY(local);
+  work = take_work(call, "p?gesvd", dtype, &answer, 1, info, &lwork, &local);
+  TRY(call->agree(call->context, local));
   entry(dtype)->gesvd("V", "V", &M, &N, A->data, &one, &one, da, values, U->data, &one, &one, du, Vt->data, &one, &one,
                       dv, work, &lwork, &info, 1, 1);
   widen(dtype, r, values, s);
@@ -205,21 +206,19 @@ done:
   return st;
 }
 
-tartan_status tt_pgeqrf(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, void *tau)
+tartan_status tt_pgeqrf(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, void *tau)
 {
   const int     M = (int)m, N = (int)n, ia = one_based(A->i0), ja = one_based(A->j0);
   int           da[9], lwork = -1, info = 0;
-  scalar        answer;
+  scalar        answer = {0};
   void         *work = NULL;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  if (A->context < 0) return TARTAN_OK;
+  if (A->context < 0) return call->agree(call->context, TARTAN_OK);
   describe(A, da);
   entry(dtype)->geqrf(&M, &N, A->data, &ia, &ja, da, tau, &answer, &lwork, &info);
-  TRY(judge("p?geqrf", info));
-  TRY(work_size("p?geqrf", dtype, &answer, 1, &lwork));
-  work = tt_alloc(mem, lwork, tartan_dtype_size(dtype), "the workspace of p?geqrf", &local);
-  TRY(local);
+  work = take_work(call, "p?geqrf", dtype, &answer, 1, info, &lwork, &local);
+  TRY(call->agree(call->context, local));
   entry(dtype)->geqrf(&M, &N, A->data, &ia, &ja, da, tau, work, &lwork, &info);
   st = judge("p?geqrf", info);
 done:
@@ -227,21 +226,19 @@ done:
   return st;
 }
 
-tartan_status tt_porgqr(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t k, tt_pmatrix *A, const void *tau)
+tartan_status tt_porgqr(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t k, tt_pmatrix *A, const void *tau)
 {
   const int     M = (int)m, K = (int)k, ia = one_based(A->i0), ja = one_based(A->j0);
   int           da[9], lwork = -1, info = 0;
-  scalar        answer;
+  scalar        answer = {0};
   void         *work = NULL;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  if (A->context < 0) return TARTAN_OK;
+  if (A->context < 0) return call->agree(call->context, TARTAN_OK);
   describe(A, da);
   entry(dtype)->orgqr(&M, &K, &K, A->data, &ia, &ja, da, tau, &answer, &lwork, &info);
-  TRY(judge("p?orgqr", info));
-  TRY(work_size("p?orgqr", dtype, &answer, 1, &lwork));
-  work = tt_alloc(mem, lwork, tartan_dtype_size(dtype), "the workspace of p?orgqr", &local);
-  TRY(local);
+  work = take_work(call, "p?orgqr", dtype, &answer, 1, info, &lwork, &local);
+  TRY(call->agree(call->context, local));
   entry(dtype)->orgqr(&M, &K, &K, A->data, &ia, &ja, da, tau, work, &lwork, &info);
   st = judge("p?orgqr", info);
 done:

@@ -3,8 +3,8 @@
  * ScaLAPACK as C would have it: values instead of addresses, no descriptor, workspace handled inside, sizes checked
  * against its 32-bit integers.
  *
- * All functions are collective over the ranks of a context and do nothing on ranks outside (context -1). A status is
- * this rank's own; the caller agrees.
+ * All functions are collective; on ranks outside the context (-1) they do nothing but agree. A status after the routine
+ * itself (no convergence) is this rank's own; the caller agrees.
  */
 #ifndef TT_EXT_SCALAPACK_H
 #define TT_EXT_SCALAPACK_H
@@ -20,6 +20,16 @@ typedef struct tt_pmatrix {
   int     context;    /**< BLACS context, -1 outside */
   int64_t i0, j0;     /**< where the window starts, from zero */
 } tt_pmatrix;
+
+/**
+ * How a call gets memory and how the ranks agree that all have it, before anyone enters the routine: one that did not
+ * would leave the others waiting. Ranks outside the context take part in the agreement.
+ */
+typedef struct tt_pcall {
+  tt_memory *mem;
+  tartan_status (*agree)(void *context, tartan_status local);
+  void *context;
+} tt_pcall;
 
 /** TARTAN_ERR_OVERFLOW if a size of A is beyond 32 bits; the message says how many ranks would do. Local. */
 tartan_status tt_pmatrix_check(const tt_pmatrix *A, int64_t mloc, int64_t nloc, int ranks);
@@ -40,23 +50,23 @@ void tt_psyrk(tartan_dtype dtype, tartan_uplo uplo, tartan_op op, int64_t n, int
  * @param[out] Z     [n, n], layout of A
  * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW, TARTAN_ERR_NUMERIC
  */
-tartan_status tt_psyevd(tt_memory *mem, tartan_dtype dtype, int64_t n, tt_pmatrix *A, double *w, tt_pmatrix *Z);
+tartan_status tt_psyevd(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_pmatrix *A, double *w, tt_pmatrix *Z);
 
 /**
  * Reduced SVD: A [m, n] is destroyed; s [min(m, n)] descending in f64; U [m, r], Vt [r, n].
  * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW, TARTAN_ERR_NUMERIC
  */
-tartan_status tt_pgesvd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, double *s,
+tartan_status tt_pgesvd(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, double *s,
                         tt_pmatrix *U, tt_pmatrix *Vt);
 
 /**
  * QR in place: R in the upper triangle, reflectors below.
  * @param[out] tau  local scalar factors [nloc of the whole matrix], of dtype
  */
-tartan_status tt_pgeqrf(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, void *tau);
+tartan_status tt_pgeqrf(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, void *tau);
 
 /** The first k columns of Q from the reflectors of tt_pgeqrf(), in place: A becomes [m, k]. */
-tartan_status tt_porgqr(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t k, tt_pmatrix *A, const void *tau);
+tartan_status tt_porgqr(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t k, tt_pmatrix *A, const void *tau);
 
 /** Name of the ScaLAPACK library that would be loaded. Local. */
 const char *tt_scalapack_name(void);

@@ -68,6 +68,7 @@ done:
 static tartan_status eigh_scalapack(const tartan_matrix *A, double *w, tartan_matrix *Z)
 {
   tartan_grid   *grid = A->grid;
+  const tt_pcall call = tt_pcall_of(grid);
   tartan_matrix *copy = NULL;
   tt_operand     a = {0}, z = {0};
   double         t = 0;
@@ -80,7 +81,7 @@ static tartan_status eigh_scalapack(const tartan_matrix *A, double *w, tartan_ma
   TRY(tt_operand_make(Z, grid->p, grid->q, &z));
   t = tt_seconds();
   threads = tt_blas_threads_begin(grid);
-  local = tt_psyevd(&grid->memory, A->dtype, A->row.n, &a.p, w, &z.p);
+  local = tt_psyevd(&call, A->dtype, A->row.n, &a.p, w, &z.p);
   tt_blas_threads_end(threads);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
   AGREE(grid, local);

@@ -48,7 +48,8 @@ done:
 /* Factors F in place and, if Q is wanted, multiplies its first r columns out after R was taken. Collective. */
 static tartan_status factor(tartan_matrix *F, bool want_q, tartan_matrix **R)
 {
-  tartan_grid  *grid = F->grid;
+  tartan_grid   *grid = F->grid;
+  const tt_pcall call = tt_pcall_of(grid);
   const int64_t m = F->row.n, n = F->col.n, r = tt_min(m, n);
   tt_operand    f = {0};
   void         *tau = NULL;
@@ -61,7 +62,7 @@ static tartan_status factor(tartan_matrix *F, bool want_q, tartan_matrix **R)
   AGREE(grid, local);
   t = tt_seconds();
   threads = tt_blas_threads_begin(grid);
-  local = tt_pgeqrf(&grid->memory, F->dtype, m, n, &f.p, tau);
+  local = tt_pgeqrf(&call, F->dtype, m, n, &f.p, tau);
   tt_blas_threads_end(threads);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
   AGREE(grid, local);
@@ -69,7 +70,7 @@ static tartan_status factor(tartan_matrix *F, bool want_q, tartan_matrix **R)
   if (want_q) {
     t = tt_seconds();
     threads = tt_blas_threads_begin(grid);
-    local = tt_porgqr(&grid->memory, F->dtype, m, r, &f.p, tau);
+    local = tt_porgqr(&call, F->dtype, m, r, &f.p, tau);
     tt_blas_threads_end(threads);
     tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
     AGREE(grid, local);

@@ -71,6 +71,7 @@ done:
 static tartan_status svd_scalapack(const tartan_matrix *A, double *s, tartan_matrix *U, tartan_matrix *Vt)
 {
   tartan_grid   *grid = A->grid;
+  const tt_pcall call = tt_pcall_of(grid);
   tartan_matrix *copy = NULL;
   tt_operand     a = {0}, u = {0}, v = {0};
   double         t = 0;
@@ -83,7 +84,7 @@ static tartan_status svd_scalapack(const tartan_matrix *A, double *s, tartan_mat
   TRY(tt_operand_make(Vt, grid->p, grid->q, &v));
   t = tt_seconds();
   threads = tt_blas_threads_begin(grid);
-  local = tt_pgesvd(&grid->memory, A->dtype, A->row.n, A->col.n, &a.p, s, &u.p, &v.p);
+  local = tt_pgesvd(&call, A->dtype, A->row.n, A->col.n, &a.p, s, &u.p, &v.p);
   tt_blas_threads_end(threads);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
   AGREE(grid, local);

@@ -28,11 +28,13 @@ static void append(list_text *list, const char *fmt, ...) __attribute__((format(
 static void append(list_text *list, const char *fmt, ...)
 {
   va_list args;
+  int     length;
 
   if (list->used >= sizeof list->text) return;
   va_start(args, fmt);
-  list->used += (size_t)vsnprintf(list->text + list->used, sizeof list->text - list->used, fmt, args);
+  length = vsnprintf(list->text + list->used, sizeof list->text - list->used, fmt, args);
   va_end(args);
+  if (length > 0) list->used += (size_t)length;
 }
 
 /* Where the file's name ends: at the last colon before which there is a file, else at the last ":/". */
@@ -283,7 +285,7 @@ static tartan_status check_storage(hid_t dataset, hid_t plist, tt_probe *p)
   p->offset = offset == HADDR_UNDEF || offset > INT64_MAX ? -1 : (int64_t)offset;
   if (p->offset >= 0 && (p->offset > info->file_bytes || bytes > info->file_bytes - p->offset))
     return tt_fail(TARTAN_ERR_FORMAT, "%s is truncated: %s ends at byte %lld, the file at %lld; copy or make it again",
-                   info->file, info->path, (long long)(p->offset + bytes), (long long)info->file_bytes);
+                   info->file, info->path, (long long)p->offset + (long long)bytes, (long long)info->file_bytes);
   if (layout != H5D_VIRTUAL && bytes > INT64_C(4) << 30 && bytes / 1000 > info->stored_bytes)
     return tt_fail(TARTAN_ERR_FORMAT, "%s:%s declares %s but only %s are stored: the file is not to be trusted",
                    info->file, info->path, tt_bytes_text((double)bytes, declared),

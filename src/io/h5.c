@@ -69,6 +69,17 @@ bool tt_h5_close_file(hid_t file)
   return (file < 0 || H5Fclose(file) >= 0) && !fault;
 }
 
+hid_t tt_h5_serial(void)
+{
+  const hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
+
+#if H5_VERSION_GE(1, 10, 7)
+  H5Pset_file_locking(fapl, true, true);
+#endif
+  H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG);
+  return fapl;
+}
+
 /* A file that has HDF5's signature and yet does not open: cut off, or left behind by a program that was killed. */
 static tartan_status unreadable(const char *path)
 {
@@ -94,11 +105,7 @@ tartan_status tt_h5_open_file(const char *path, hid_t *file)
   *file = H5I_INVALID_HID;
   if (st != TARTAN_OK) return st;
   if (tt_file_fault()) return tt_fail_errno("cannot open", path);
-  fapl = H5Pcreate(H5P_FILE_ACCESS);
-#if H5_VERSION_GE(1, 10, 7)
-  H5Pset_file_locking(fapl, true, true);
-#endif
-  H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG);
+  fapl = tt_h5_serial();
   *file = H5Fopen(path, H5F_ACC_RDONLY, fapl);
   if (*file < 0) st = unreadable(path);
   tt_h5_release(fapl);

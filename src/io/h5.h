@@ -39,6 +39,9 @@ void tt_h5_release(hid_t id);
 /** Closes a file opened with a serial driver: false if that failed, or a file operation was to fail. Local. */
 bool tt_h5_close_file(hid_t file);
 
+/** Access properties for the serial driver: locks where there are any, everything closed with the file. Local. */
+hid_t tt_h5_serial(void);
+
 /**
  * Opens an HDF5 file with the serial driver to be read. Local.
  *

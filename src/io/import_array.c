@@ -195,7 +195,7 @@ static void finish_elements(const tt_import_job *job, int64_t count, char *buf)
       memcpy(buf + 4 * i, &f, 4);
     }
   }
-  if (job->wide == (int64_t)sizeof(long double) && job->wide > 8) {
+  if (job->wide > 8) {
     for (int64_t i = 0; i < count; i++) {
       long double l;
       double      d;

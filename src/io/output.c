@@ -123,14 +123,10 @@ static bool make_large(hid_t file, const tt_large *large)
 
 static hid_t create_file(const char *path)
 {
-  const hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
+  const hid_t fapl = tt_h5_serial();
   hid_t       file;
 
   H5Pset_alignment(fapl, ALIGN_FROM, ALIGN);
-  H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG);
-#if H5_VERSION_GE(1, 10, 7)
-  H5Pset_file_locking(fapl, true, true);
-#endif
   file = tt_file_fault() ? H5I_INVALID_HID : H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, fapl);
   tt_h5_release(fapl);
   return file;
@@ -388,12 +384,14 @@ static tartan_status sync_here(tt_output *out)
 static tartan_status mark_complete(const tt_output *out)
 {
   tt_h5_guard   guard;
-  hid_t         file = H5I_INVALID_HID;
+  hid_t         file = H5I_INVALID_HID, fapl;
   tartan_status st = TARTAN_OK;
   bool          ok;
 
   tt_h5_enter(&guard, false);
-  if (!tt_file_fault()) file = H5Fopen(out->place.temp, H5F_ACC_RDWR, H5P_DEFAULT);
+  fapl = tt_h5_serial();
+  if (!tt_file_fault()) file = H5Fopen(out->place.temp, H5F_ACC_RDWR, fapl);
+  tt_h5_release(fapl);
   ok = file >= 0 && tt_attribute_set(file, "complete", 1);
   if (!ok) st = tt_h5_fail(TARTAN_ERR_IO, "cannot complete", out->place.path);
   if (!tt_h5_close_file(file) && ok) st = tt_h5_fail(TARTAN_ERR_IO, "cannot complete", out->place.path);

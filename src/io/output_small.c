@@ -52,7 +52,7 @@ static tt_item *item_add(tt_output *out, tt_item_kind kind, const char *object, 
     item->attribute = attribute ? tt_strdup(memory, attribute, &local) : NULL;
     item->values = tt_alloc(memory, bytes, 1, "an output", &local);
   }
-  if (local != TARTAN_OK) {
+  if (!item || local != TARTAN_OK) {
     tt_output_keep(out, local);
     item_free(item);
     return NULL;

@@ -17,7 +17,7 @@ tartan_status tt_stream_open(tt_memory *memory, const char *path, tt_stream *s)
   REQUIRE(strlen(path) < sizeof s->path, TARTAN_ERR_INPUT, "the name %.80s... is too long", path);
   snprintf(s->path, sizeof s->path, "%s", path);
   s->buf = tt_alloc(memory, ROOM, 1, "text of a file", &st);
-  if (st != TARTAN_OK) goto done;
+  if (!s->buf) goto done;
   s->room = ROOM;
   s->file = tt_file_fault() ? NULL : gzopen(path, "rb");
   if (!s->file) {
@@ -55,11 +55,13 @@ static tartan_status fetch(tt_stream *s, int64_t bytes, char *to, int64_t *got)
   *got = n > 0 ? n : 0;
   if (n > 0) return TARTAN_OK;
   text = gzerror(s->file, &code);
-  if (code == Z_DATA_ERROR || code == Z_BUF_ERROR)
-    return tt_fail(TARTAN_ERR_FORMAT, "%s is a damaged or cut off gzip file (%s); copy or make it again", s->path,
-                   text);
-  if (n < 0) return tt_fail_errno("cannot read", s->path);
-  return TARTAN_OK;
+  if (code == Z_DATA_ERROR || code == Z_BUF_ERROR) {
+    (void)tt_fail(TARTAN_ERR_FORMAT, "%s is a damaged or cut off gzip file (%s); copy or make it again", s->path, text);
+    return TARTAN_ERR_FORMAT;
+  }
+  if (n == 0) return TARTAN_OK;
+  (void)tt_fail_errno("cannot read", s->path);
+  return TARTAN_ERR_IO;
 }
 
 tartan_status tt_stream_read(tt_stream *s, int64_t bytes, void *to)
@@ -68,6 +70,7 @@ tartan_status tt_stream_read(tt_stream *s, int64_t bytes, void *to)
   int64_t       got = tt_min(bytes, s->have - s->at);
   tartan_status st = TARTAN_OK;
 
+  if (!s->buf) return tt_fail(TARTAN_ERR_BUG, "a source that is not open");
   memcpy(out, s->buf + s->at, (size_t)got);
   s->at += got;
   while (st == TARTAN_OK && (out += got, bytes -= got) > 0) {
@@ -79,27 +82,37 @@ tartan_status tt_stream_read(tt_stream *s, int64_t bytes, void *to)
   return st;
 }
 
-/* Moves what is left to the front and adds to it; doubles the memory when it is full. */
-static tartan_status refill(tt_memory *memory, tt_stream *s, int64_t *got)
+/* Twice the memory, with what is left at its front. */
+static tartan_status grow(tt_memory *memory, tt_stream *s, int64_t left)
 {
   tartan_status st = TARTAN_OK;
-  int64_t       left = s->have - s->at;
+  char         *more;
+
+  if (left >= LINE_MAX_BYTES)
+    return tt_fail(TARTAN_ERR_FORMAT, "%s: line %lld is longer than 1 GiB; this is no table", s->path,
+                   (long long)s->line);
+  more = tt_alloc(memory, 2 * s->room, 1, "a line of text", &st);
+  if (!more) return TARTAN_ERR_NOMEM;
+  memcpy(more, s->buf + s->at, (size_t)left);
+  tt_free(s->buf);
+  s->buf = more;
+  s->room *= 2;
+  return TARTAN_OK;
+}
+
+/* Moves what is left to the front and adds to it. */
+static tartan_status refill(tt_memory *memory, tt_stream *s, int64_t *got)
+{
+  const int64_t left = s->have - s->at;
+  tartan_status st = TARTAN_OK;
 
   *got = 0;
-  if (left + 1 >= s->room) {
-    char *more = left < LINE_MAX_BYTES ? tt_alloc(memory, 2 * s->room, 1, "a line of text", &st) : NULL;
-
-    if (!more && st == TARTAN_OK)
-      st = tt_fail(TARTAN_ERR_FORMAT, "%s: line %lld is longer than 1 GiB; this is no table", s->path,
-                   (long long)s->line);
-    if (!more) return st;
-    memcpy(more, s->buf + s->at, (size_t)left);
-    tt_free(s->buf);
-    s->buf = more;
-    s->room *= 2;
-  } else {
+  if (!s->buf) return tt_fail(TARTAN_ERR_BUG, "a source that is not open");
+  if (left + 1 >= s->room)
+    st = grow(memory, s, left);
+  else
     memmove(s->buf, s->buf + s->at, (size_t)left);
-  }
+  if (st != TARTAN_OK) return st;
   s->at = 0;
   s->have = left;
   st = fetch(s, s->room - left - 1, s->buf + left, got);
@@ -116,7 +129,7 @@ tartan_status tt_stream_line(tt_memory *memory, tt_stream *s, char **line)
   *line = NULL;
   s->line++;
   while (!end) {
-    if (s->have > s->at + seen) end = memchr(s->buf + s->at + seen, '\n', (size_t)(s->have - s->at - seen));
+    if (s->buf && s->have > s->at + seen) end = memchr(s->buf + s->at + seen, '\n', (size_t)(s->have - s->at - seen));
     if (end) break;
     seen = s->have - s->at;
     st = refill(memory, s, &got);

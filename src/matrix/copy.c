@@ -66,25 +66,45 @@ static void walk(const tt_axis *a, const tt_axis *b, int64_t from, int64_t to, b
   }
 }
 
-/* Lists the pieces of indices from .. to that process `mine` of one axis shares with each of the other. Local. */
-static tartan_status piece_list_make(tt_memory *mem, const tt_axis *a, const tt_axis *b, int64_t from, int64_t to,
-                                     bool mine_is_a, int mine, piece_list *list)
+/* Room for lists of at most `most` pieces. Local. */
+static tartan_status piece_list_make(tt_memory *mem, int procs, int64_t most, piece_list *list)
 {
-  const int     procs = mine_is_a ? b->procs : a->procs;
   tartan_status local = TARTAN_OK;
 
-  memset(list, 0, sizeof *list);
   list->group = tt_alloc_zero(mem, procs + 1, sizeof *list->group, "the plan of a copy", &local);
   list->width = tt_alloc_zero(mem, procs, sizeof *list->width, "the plan of a copy", &local);
-  if (local != TARTAN_OK) return local;
+  list->at = tt_alloc(mem, most, sizeof *list->at, "the plan of a copy", &local);
+  return local;
+}
+
+/* Lists the pieces of indices from .. to that process `mine` of one axis shares with each of the other. Local. */
+static void piece_list_fill(const tt_axis *a, const tt_axis *b, int64_t from, int64_t to, bool mine_is_a, int mine,
+                            piece_list *list)
+{
+  const int procs = mine_is_a ? b->procs : a->procs;
+
+  memset(list->group, 0, (size_t)(procs + 1) * sizeof *list->group);
+  memset(list->width, 0, (size_t)procs * sizeof *list->width);
   if (mine >= 0) walk(a, b, from, to, mine_is_a, mine, list, false);
   for (int p = 0; p < procs; p++) list->group[p + 1] += list->group[p];
-  list->at = tt_alloc(mem, list->group[procs], sizeof *list->at, "the plan of a copy", &local);
-  if (local != TARTAN_OK) return local;
   if (mine >= 0) walk(a, b, from, to, mine_is_a, mine, list, true);
   for (int p = procs; p > 0; p--) list->group[p] = list->group[p - 1]; /* storing moved each start to its end */
   list->group[0] = 0;
-  return local;
+}
+
+/* Pieces along the rows of B that a process shares with the other layout. Local. */
+static int64_t count_pieces(const tt_axis *a, const tt_axis *b, bool mine_is_a, int mine)
+{
+  tt_run  ra = {0}, rb = {0};
+  int64_t count = 0;
+
+  for (int64_t i = 0; i < b->n && mine >= 0;) {
+    if (i >= ra.first + ra.length) tt_axis_run(a, i, &ra);
+    if (i >= rb.first + rb.length) tt_axis_run(b, i, &rb);
+    count += (mine_is_a ? ra.owner : rb.owner) == mine;
+    i = tt_min(ra.first + ra.length, rb.first + rb.length);
+  }
+  return count;
 }
 
 /* One side of a copy: this rank as sender (A) or as receiver (B), against the arrangement of the other side. */
@@ -191,7 +211,7 @@ static tartan_status plan_make(tartan_op op, const tartan_matrix *A, const tarta
   tt_memory    *mem = &B->grid->memory;
   const int     P = B->grid->size;
   const int64_t width = (int64_t)tartan_dtype_size(A->dtype);
-  int64_t       tallest;
+  int64_t       tallest, most;
   tartan_status local = TARTAN_OK;
 
   memset(plan, 0, sizeof *plan);
@@ -207,33 +227,37 @@ static tartan_status plan_make(tartan_op op, const tartan_matrix *A, const tarta
   tallest = tt_max(tt_axis_largest(&plan->arow), tt_axis_largest(&B->row));
   plan->step = tt_max(1, STEP_BYTES / (2 * width * tt_max(1, tallest)));
 
-  local = piece_list_make(mem, &plan->arow, &B->row, 0, B->row.n, true, plan->pa, &plan->send.rows);
+  most = tt_min(plan->step, B->col.n);
+  local = piece_list_make(mem, B->p, count_pieces(&plan->arow, &B->row, true, plan->pa), &plan->send.rows);
   if (local == TARTAN_OK)
-    local = piece_list_make(mem, &plan->arow, &B->row, 0, B->row.n, false, B->prow, &plan->recv.rows);
+    local = piece_list_make(mem, plan->arow.procs, count_pieces(&plan->arow, &B->row, false, B->prow), &plan->recv.rows);
+  if (local == TARTAN_OK) local = piece_list_make(mem, B->q, most, &plan->send.cols);
+  if (local == TARTAN_OK) local = piece_list_make(mem, plan->acol.procs, most, &plan->recv.cols);
   plan->send.count = tt_alloc(mem, P, sizeof(int64_t), "the plan of a copy", &local);
   plan->send.start = tt_alloc(mem, P, sizeof(int64_t), "the plan of a copy", &local);
   plan->recv.count = tt_alloc(mem, P, sizeof(int64_t), "the plan of a copy", &local);
   plan->recv.start = tt_alloc(mem, P, sizeof(int64_t), "the plan of a copy", &local);
-  plan->send.buffer = tt_alloc(mem, tt_min(plan->step, B->col.n) * tt_axis_largest(&plan->arow), (size_t)width,
+  plan->send.buffer = tt_alloc(mem, most * tt_axis_largest(&plan->arow), (size_t)width,
                                "the packed pieces of a copy", &local);
-  plan->recv.buffer = tt_alloc(mem, tt_min(plan->step, B->col.n) * tt_axis_largest(&B->row), (size_t)width,
+  plan->recv.buffer = tt_alloc(mem, most * tt_axis_largest(&B->row), (size_t)width,
                                "the packed pieces of a copy", &local);
+  if (local == TARTAN_OK) {
+    piece_list_fill(&plan->arow, &B->row, 0, B->row.n, true, plan->pa, &plan->send.rows);
+    piece_list_fill(&plan->arow, &B->row, 0, B->row.n, false, B->prow, &plan->recv.rows);
+  }
   return local;
 }
 
-/* Columns from .. to of B. Collective. */
+/* Columns from .. to of B. Collective. Nothing but MPI can fail any more. */
 static tartan_status copy_step(tartan_op op, const tartan_matrix *A, tartan_matrix *B, copy_plan *plan, int64_t from,
                                int64_t to)
 {
   tartan_grid  *grid = B->grid;
-  tt_memory    *mem = &grid->memory;
   int64_t       moved;
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  tartan_status st = TARTAN_OK;
 
-  local = piece_list_make(mem, &plan->acol, &B->col, from, to, true, plan->qa, &plan->send.cols);
-  if (local == TARTAN_OK)
-    local = piece_list_make(mem, &plan->acol, &B->col, from, to, false, B->pcol, &plan->recv.cols);
-  AGREE(grid, local);
+  piece_list_fill(&plan->acol, &B->col, from, to, true, plan->qa, &plan->send.cols);
+  piece_list_fill(&plan->acol, &B->col, from, to, false, B->pcol, &plan->recv.cols);
   moved = side_counts(&plan->send, grid->size) - plan->send.count[grid->rank];
   moved = tt_max(moved, side_counts(&plan->recv, grid->size) - plan->recv.count[grid->rank]);
   side_move(&plan->send, op, A, A->dtype, NULL);
@@ -242,8 +266,6 @@ static tartan_status copy_step(tartan_op op, const tartan_matrix *A, tartan_matr
   grid->counters.words_moved_layout += moved;
   side_move(&plan->recv, op, NULL, A->dtype, B);
 done:
-  piece_list_free(&plan->recv.cols);
-  piece_list_free(&plan->send.cols);
   return st;
 }
 
@@ -257,7 +279,7 @@ tartan_status tartan_matrix_copy(tartan_op op, const tartan_matrix *A, tartan_ma
   REQUIRE(A->grid == B->grid, TARTAN_ERR_GRID, "a copy between matrices of two grids");
   REQUIRE(m == B->row.n && n == B->col.n, TARTAN_ERR_SHAPE, "a copy of %lld x %lld into %lld x %lld", (long long)m,
           (long long)n, (long long)B->row.n, (long long)B->col.n);
-  AGREE(B->grid, plan_make(op, A, B, &plan)); /* the last thing that can fail before data moves, but for lists */
+  AGREE(B->grid, plan_make(op, A, B, &plan)); /* all memory is taken here, so B is changed wholly or not at all */
   for (int64_t j = 0; j < n; j += plan.step) TRY(copy_step(op, A, B, &plan, j, tt_min(n, j + plan.step)));
 done:
   side_free(&plan.recv);

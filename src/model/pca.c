@@ -181,6 +181,7 @@ tartan_status tartan_pca_plan(const tartan_operator *A, const tartan_pca_opts *o
   tartan_status st = TARTAN_OK;
 
   TRY(tt_pca_prepare(A, opts, &setup));
+  TRY(tt_pca_predict_seconds(A, &setup));
   *plan = setup.plan;
 done:
   return st;

@@ -39,6 +39,9 @@ typedef struct tt_pca_setup {
 /** Checks the options against the data, chooses the solver, predicts its cost. Collective. As tartan_pca_plan(). */
 tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *opts, tt_pca_setup *setup);
 
+/** Adds the seconds to a plan, from a short product on this machine and assumed rates of disk and network. Collective. */
+tartan_status tt_pca_predict_seconds(const tartan_operator *A, tt_pca_setup *setup);
+
 /** Gives back what a spectrum holds. Local. */
 void tt_pca_spectrum_end(tt_pca_spectrum *s);
 

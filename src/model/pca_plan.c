@@ -72,8 +72,7 @@ static double full_memory(const tartan_operator *A)
   return 3 * rows + eigen_bytes(A->grid, tt_min(A->m, A->n)) + (double)((int64_t)96 << 20);
 }
 
-/* Seconds from a short product on this machine and assumed rates of disk and network. Collective. */
-static tartan_status predict_seconds(const tartan_operator *A, tt_pca_setup *setup)
+tartan_status tt_pca_predict_seconds(const tartan_operator *A, tt_pca_setup *setup)
 {
   const double  n = (double)tt_min(A->m, A->n);
   double        rate = tt_gemm_rate(A->grid->threads);
@@ -88,13 +87,17 @@ done:
   return st;
 }
 
-/* The least budget that would do, for people. */
-static tartan_status refuse(const char *solver, double need, int64_t limit, const char *hint)
+/* Says what the least budget is that would do. */
+static tartan_status refuse(const tartan_grid *grid, const char *solver, double need, const char *hint)
 {
-  char a[24], b[24];
+  const tt_memory *mem = &grid->memory;
+  const double     mib = 1048576, enough = ceil((need + (double)mem->used) / mib + 1);
+  char             a[24], b[24], c[24];
 
-  return tt_fail(TARTAN_ERR_NOMEM, "PCA by %s needs %s per rank beside what is in use, the budget leaves %s; %s", solver,
-                 tt_bytes_text(need, a), tt_bytes_text((double)limit, b), hint);
+  return tt_fail(TARTAN_ERR_NOMEM,
+                 "PCA by %s needs %s per rank beside %s in use, the budget is %s; give --memory %.0fM or more%s", solver,
+                 tt_bytes_text(need, a), tt_bytes_text((double)mem->used, b), tt_bytes_text((double)mem->limit, c),
+                 enough, hint);
 }
 
 static void describe_gram(tt_pca_setup *setup, bool chosen)
@@ -103,9 +106,10 @@ static void describe_gram(tt_pca_setup *setup, bool chosen)
 
   snprintf(c->algorithm, sizeof c->algorithm, "gram");
   snprintf(c->reason, sizeof c->reason,
-           chosen ? "asked for; %lld segments of %lld rows"
-                  : "one pass, memory of n^2 whatever the number of samples; %lld segments of %lld rows",
-           (long long)setup->gram.segments.count, (long long)setup->gram.segments.rows);
+           chosen ? "asked for; %lld segment%s of %lld rows"
+                  : "one pass, memory of n^2 whatever the number of samples; %lld segment%s of %lld rows",
+           (long long)setup->gram.segments.count, setup->gram.segments.count == 1 ? "" : "s",
+           (long long)setup->gram.segments.rows);
   c->flops = setup->gram.flops;
   c->words = setup->gram.words;
   c->memory = (double)setup->gram.memory;
@@ -152,11 +156,11 @@ tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *op
   if (!asked) setup->solver = choose(A, need > 0, room == 0 || full_memory(A) <= (double)room);
   if (setup->solver == TARTAN_PCA_GRAM) {
     if (need == 0)
-      TRY(refuse("gram", (double)setup->gram.memory, room, "raise --memory, or use more ranks on more nodes"));
+      TRY(refuse(grid, "gram", (double)setup->gram.memory, ", or more ranks on more nodes"));
     describe_gram(setup, asked);
   } else {
     if (room > 0 && full_memory(A) > (double)room)
-      TRY(refuse("full", full_memory(A), room, "raise --memory, use more ranks, or --solver gram"));
+      TRY(refuse(grid, "full", full_memory(A), ", use more ranks, or --solver gram"));
     describe_full(A, setup, asked);
   }
   setup->plan.passes = 1 + (setup->opts.nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element));
@@ -165,7 +169,6 @@ tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *op
   setup->plan.grid[0] = grid->p;
   setup->plan.grid[1] = grid->q;
   setup->plan.grid[2] = 1;
-  TRY(predict_seconds(A, setup));
 done:
   return st;
 }

@@ -43,12 +43,10 @@ static tartan_status scoring_begin(const tartan_pca *model, const tartan_operato
   tartan_grid  *grid = A->grid;
   tt_memory    *mem = &grid->memory;
   const int64_t T = grid->threads, n = A->n, k = model->v.components;
-  int64_t       room = mem->limit > 0 ? tt_max(1, mem->limit - mem->used - T * UNIT * n * 8) : INT64_MAX, slab;
+  int64_t       slab = 0;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  TRY(tt_allreduce_i64(grid, &room, 1, TT_MIN));
-  slab = tt_pass_slab_rows(A, room / 2, false);
-  if (slab > UNIT && !A->dataset) slab = slab / UNIT * UNIT;
+  TRY(tt_pass_slab_fit(A, T * UNIT * n * 8, 2 * k * 8, false, &slab));
   s->model = model;
   s->n = n;
   s->k = k;

@@ -43,6 +43,7 @@ static tartan_status application_begin(const tartan_operator *op, int64_t b, boo
 {
   tartan_grid  *grid = op->grid;
   tt_memory    *mem = &grid->memory;
+  int64_t       slab = 0;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   memset(a, 0, sizeof *a);
@@ -55,8 +56,9 @@ static tartan_status application_begin(const tartan_operator *op, int64_t b, boo
   a->z = tt_alloc(mem, UNIT * b, sizeof *a->z, "a product", &local);
   AGREE(grid, local);
   tt_rows_partition(op->m, UNIT, grid->size, a->starts);
-  TRY(tt_pass_begin(op, a->starts, tt_pass_slab_rows(op, INT64_MAX, false), NULL, &a->pass));
   if (wide) TRY(tt_matrix_create_ranges(grid, TARTAN_F64, b, op->m, a->starts, NULL, &a->wide));
+  TRY(tt_pass_slab_fit(op, 0, 0, false, &slab));
+  TRY(tt_pass_begin(op, a->starts, slab, NULL, &a->pass));
 done:
   return st;
 }

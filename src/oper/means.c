@@ -60,6 +60,7 @@ tartan_status tt_column_means(const tartan_operator *op, double *mean, int64_t *
   tt_node_stack     stack;
   tt_pass           pass;
   int               slots = 0, most = 0;
+  int64_t           slab = 0;
   tartan_status     st = TARTAN_OK, local = TARTAN_OK;
 
   memset(&pass, 0, sizeof pass);
@@ -74,7 +75,8 @@ tartan_status tt_column_means(const tartan_operator *op, double *mean, int64_t *
   sum = tt_alloc_zero(&grid->memory, 2 * op->n, sizeof *sum, "column sums", &local);
   AGREE(grid, local);
   tt_segments_partition(&s, grid->size, starts);
-  TRY(tt_pass_begin(op, starts, tt_pass_slab_rows(op, INT64_MAX, false), NULL, &pass));
+  TRY(tt_pass_slab_fit(op, (int64_t)most * 2 * op->n * 8, 0, false, &slab));
+  TRY(tt_pass_begin(op, starts, slab, NULL, &pass));
   TRY(sum_rows(op, &s, &pass, row, nodes));
   TRY(tt_segments_sum(grid, &s, 2 * op->n, nodes, 2 * op->n, sum));
   for (int64_t j = 0; j < op->n; j++) {

@@ -44,6 +44,14 @@ int64_t tt_pass_row_bytes(const tartan_operator *op, bool fill);
 int64_t tt_pass_slab_rows(const tartan_operator *op, int64_t bytes, bool fill);
 
 /**
+ * Rows of a slab within the least that the grid's budget leaves on any rank, less a reserve. Collective.
+ *
+ * @param[in] reserve  bytes that the caller still takes
+ * @param[in] extra    bytes that it takes for each row of a slab
+ */
+tartan_status tt_pass_slab_fit(const tartan_operator *op, int64_t reserve, int64_t extra, bool fill, int64_t *slab);
+
+/**
  * Begins a pass. Collective.
  *
  * @param[in]  starts  [P + 1] rows at which each rank starts

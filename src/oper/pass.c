@@ -32,6 +32,19 @@ int64_t tt_pass_slab_rows(const tartan_operator *op, int64_t bytes, bool fill)
   return tt_max(1, tt_min(rows, op->m));
 }
 
+tartan_status tt_pass_slab_fit(const tartan_operator *op, int64_t reserve, int64_t extra, bool fill, int64_t *slab)
+{
+  const tt_memory *mem = &op->grid->memory;
+  const int64_t    row = tt_max(1, tt_pass_row_bytes(op, fill));
+  int64_t          room = mem->limit > 0 ? tt_max(1, mem->limit - mem->used - reserve) : INT64_MAX / 2;
+  tartan_status    st = TARTAN_OK;
+
+  TRY(tt_allreduce_i64(op->grid, &room, 1, TT_MIN));
+  *slab = tt_pass_slab_rows(op, room / 2 / (row + extra) * row, fill); /* half is left for copies that follow */
+done:
+  return st;
+}
+
 /* The buffers of a pass. Local. */
 static tartan_status allocate(tt_pass *pass)
 {
@@ -179,12 +192,14 @@ tartan_status tt_operator_to_ranges(const tartan_operator *op, const int64_t *st
 {
   tartan_matrix *t = NULL;
   tt_pass        pass;
+  int64_t        slab = 0;
   tartan_status  st = TARTAN_OK;
 
   memset(&pass, 0, sizeof pass);
   *T = NULL;
   TRY(tt_matrix_create_ranges(op->grid, TARTAN_F64, op->n, op->m, starts, NULL, &t));
-  TRY(tt_pass_begin(op, starts, tt_pass_slab_rows(op, INT64_MAX, fill != NULL), fill, &pass));
+  TRY(tt_pass_slab_fit(op, 0, 0, fill != NULL, &slab));
+  TRY(tt_pass_begin(op, starts, slab, fill, &pass));
   for (int64_t step = 0; step < pass.steps; step++) {
     int64_t row0, rows;
 

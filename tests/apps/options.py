@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app timeout=60
+# TEST: labels=app timeout=90
 """The command line: help, version, manual page, completion, and mistakes, which name the nearest right word."""
 import subprocess
 

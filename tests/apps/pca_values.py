@@ -56,7 +56,7 @@ def test_built_in():
     for name, want in BUILT_IN.items():
         source = built_in(name)
         for solver in ("gram", "full"):
-            for ranks in RANKS:
+            for ranks in RANKS if solver == "gram" else (1, 3, 6):
                 r = result(source, "-k", 2, "--no-scores", "--solver", solver, ranks=ranks)
                 close(r["explained_variance"], want["variance"][:2], DIGITS)
                 close([r["noise_variance"]], [want["noise"]], DIGITS)

@@ -33,7 +33,7 @@ static void test_table(void)
 /* Sets element i of an array: first the extremes, then random bits (finite ones for floats). */
 static void set_element(tt_element e, void *data, int64_t i)
 {
-  const int64_t  r = check_pick((int64_t)1 << 52) * 4099 + i;
+  const int64_t  r = (int64_t)((uint64_t)check_pick((int64_t)1 << 52) * 4099u + (uint64_t)i);
   const double   x = i == 0   ? DBL_MAX
                      : i == 1 ? -DBL_MIN
                      : i == 2 ? -0.0
