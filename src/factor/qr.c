@@ -65,6 +65,8 @@ static tartan_status factor(tartan_matrix *F, bool want_q, tartan_matrix **R)
   local = tt_pgeqrf(&call, F->dtype, m, n, &f.p, tau);
   tt_blas_threads_end(threads);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
+  grid->counters.flops += (want_q ? 2 : 1) * 2.0 * (double)r * (double)r * ((double)tt_max(m, n) - (double)r / 3) /
+                          (F->p * F->q);
   AGREE(grid, local);
   TRY(extract_r(F, r, R));
   if (want_q) {

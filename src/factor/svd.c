@@ -19,6 +19,14 @@
 /* Rows per column from which QR first pays. */
 #define TALL 1.5
 
+/* Gives a result to the caller who asked for it. */
+static void hand_over(tartan_matrix **from, tartan_matrix **to)
+{
+  if (!to) return;
+  *to = *from;
+  *from = NULL;
+}
+
 /* Empty problems: factors without entries. */
 static tartan_status svd_empty(const tartan_matrix *A, tartan_matrix **U, tartan_matrix **Vt)
 {
@@ -111,14 +119,8 @@ static tartan_status svd_direct(const tartan_matrix *A, double *s, tartan_matrix
     TRY(svd_scalapack(A, s, u, vt));
   else
     TRY(svd_one_rank(A, s, u, vt));
-  if (U) {
-    *U = u;
-    u = NULL;
-  }
-  if (Vt) {
-    *Vt = vt;
-    vt = NULL;
-  }
+  hand_over(&u, U);
+  hand_over(&vt, Vt);
 done:
   tartan_matrix_destroy(&vt);
   tartan_matrix_destroy(&u);
@@ -201,14 +203,8 @@ tartan_status tartan_svd(const tartan_matrix *A, double *s, tartan_matrix **U, t
   else
     TRY(svd_direct(A, s, pu, pvt));
   if (vt) TRY(fix_signs(r, u, vt));
-  if (U) {
-    *U = u;
-    u = NULL;
-  }
-  if (Vt) {
-    *Vt = vt;
-    vt = NULL;
-  }
+  hand_over(&u, U);
+  hand_over(&vt, Vt);
 done:
   tartan_matrix_destroy(&vt);
   tartan_matrix_destroy(&u);
