@@ -64,3 +64,13 @@ tartan_status tt_agree(tartan_grid *grid, tartan_status local)
   if (st == TARTAN_ERR_MPI && local != TARTAN_ERR_MPI) grid->dead = true;
   return st;
 }
+
+tartan_status tt_agree_least(tartan_grid *grid, int64_t *value)
+{
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_require_alive(grid));
+  TRY_MPI(grid, MPI_Allreduce(MPI_IN_PLACE, value, 1, MPI_INT64_T, MPI_MIN, grid->all));
+done:
+  return st;
+}

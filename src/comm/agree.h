@@ -20,6 +20,9 @@ tartan_status tt_agree(tartan_grid *grid, tartan_status local);
 /** tt_agree() among the ranks of any communicator, for code that has no grid yet. Collective over comm. */
 tartan_status tt_agree_comm(MPI_Comm comm, tartan_status local);
 
+/** The least of the ranks' values, on all ranks: a room or a limit to plan with. Not counted as traffic. Collective. */
+tartan_status tt_agree_least(tartan_grid *grid, int64_t *value);
+
 /** TARTAN_ERR_MPI once an MPI call has failed on the grid: nothing is tried on it any more. Local. */
 tartan_status tt_require_alive(const tartan_grid *grid);
 

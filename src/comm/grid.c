@@ -70,7 +70,7 @@ tartan_status tartan_grid_create(MPI_Comm comm, const tartan_grid_opts *opts, ta
 
   if (o.memory_limit < 0) local = tt_fail(TARTAN_ERR_ARG, "a memory limit below zero"); /* may differ between ranks */
   g = tt_alloc_zero(NULL, 1, sizeof *g, "a process grid", &local);
-  if (g) {
+  if (local == TARTAN_OK) {
     g->all = MPI_COMM_NULL;
     g->requests = tt_alloc(NULL, 2 * (int64_t)size, sizeof *g->requests, "the requests of a grid", &local);
   }
@@ -142,8 +142,8 @@ tartan_status tartan_grid_cost(const tartan_grid *grid, tartan_cost *cost)
 {
   const tt_counters *c = &grid->counters;
   double             v[] = {c->flops,
-                            (double)tt_max(c->words_sent, c->words_received),
-                            (double)c->words_moved_layout,
+                            (double)tt_max(c->words_sent - c->layout_sent, c->words_received - c->layout_received),
+                            (double)tt_max(c->layout_sent, c->layout_received),
                             (double)c->messages,
                             (double)tt_max(c->bytes_sent, c->bytes_received),
                             (double)c->bytes_read,
@@ -156,7 +156,7 @@ tartan_status tartan_grid_cost(const tartan_grid *grid, tartan_cost *cost)
   TRY(tt_require_alive(grid));
   TRY_MPI(NULL, MPI_Allreduce(MPI_IN_PLACE, v, (int)(sizeof v / sizeof *v), MPI_DOUBLE, MPI_MAX, grid->all));
   cost->flops = v[0];
-  cost->words = v[1] - v[2];
+  cost->words = v[1];
   cost->words_redistributed = v[2];
   cost->messages = v[3];
   cost->bytes_moved = v[4];

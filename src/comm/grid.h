@@ -14,7 +14,7 @@ struct tt_blacs; /* ext/blacs.h: BLACS contexts, made when ScaLAPACK is first ca
 /** What one rank moved: words are matrix elements; bytes and messages of every kind. */
 typedef struct tt_counters {
   int64_t words_sent, words_received;
-  int64_t words_moved_layout; /* those of them that only changed a layout, the larger of sent and received */
+  int64_t layout_sent, layout_received; /* those of them that only changed a layout */
   int64_t bytes_sent, bytes_received, messages;
   int64_t bytes_read, bytes_written;
   double  flops;

@@ -286,14 +286,18 @@ static tartan_status read_here(tt_dataset *d, int64_t row0, int64_t nrows, int64
   return st;
 }
 
+tartan_status tt_dataset_read_local(tt_dataset *d, int64_t row0, int64_t nrows, int64_t col0, int64_t ncols, void *buf)
+{
+  double              since = tt_seconds();
+  const tartan_status local = read_here(d, row0, nrows, col0, ncols, buf);
+
+  tt_grid_phase(d->grid, TARTAN_PHASE_READ, &since);
+  return local;
+}
+
 tartan_status tt_dataset_read(tt_dataset *d, int64_t row0, int64_t nrows, int64_t col0, int64_t ncols, void *buf)
 {
-  double        since = tt_seconds();
-  tartan_status st = read_here(d, row0, nrows, col0, ncols, buf);
-
-  st = tt_agree(d->grid, st);
-  tt_grid_phase(d->grid, TARTAN_PHASE_READ, &since);
-  return st;
+  return tt_agree(d->grid, tt_dataset_read_local(d, row0, nrows, col0, ncols, buf));
 }
 
 static void find_chunks(tt_dataset *d)

@@ -69,6 +69,13 @@ const tt_dataset_info *tt_dataset_get_info(const tt_dataset *dataset);
 tartan_status tt_dataset_read(tt_dataset *dataset, int64_t row0, int64_t nrows, int64_t col0, int64_t ncols, void *buf);
 
 /**
+ * The same without agreement, so that ranks that stream many slabs need not wait for each other at every one. Local; a
+ * failure is this rank's own, and the caller agrees when the pass is over.
+ */
+tartan_status tt_dataset_read_local(tt_dataset *dataset, int64_t row0, int64_t nrows, int64_t col0, int64_t ncols,
+                                    void *buf);
+
+/**
  * Asks the kernel to bring a rectangle's bytes into memory, without waiting. Local; never fails. For contiguous and
  * chunked storage, whole rows only (nothing happens for others).
  */

@@ -39,3 +39,22 @@ int tt_thread_index(void)
 {
   return omp_get_thread_num();
 }
+
+#define PLACE_MAX 1024 /* processors of one place */
+
+bool tt_thread_processors(int max, bool *has)
+{
+  const int places = omp_get_proc_bind() == omp_proc_bind_false ? 0 : omp_get_num_places();
+  int       id[PLACE_MAX];
+
+  for (int i = 0; i < max; i++) has[i] = false;
+  for (int place = 0; place < places; place++) {
+    const int count = omp_get_place_num_procs(place);
+
+    if (count > PLACE_MAX) continue;
+    omp_get_place_proc_ids(place, id);
+    for (int i = 0; i < count; i++)
+      if (id[i] >= 0 && id[i] < max) has[id[i]] = true;
+  }
+  return places > 0;
+}

@@ -5,6 +5,7 @@
 #ifndef TT_KERNEL_PARALLEL_H
 #define TT_KERNEL_PARALLEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** One of n independent tasks; which thread runs it must not change its result. */
@@ -21,5 +22,15 @@ void tt_parallel_beside(int threads, tt_task *main_task, void *main_context, int
 
 /** Which thread of the team the caller is, from zero: for scratch memory of its own. Local. */
 int tt_thread_index(void);
+
+/**
+ * The processors that the threads of this process are bound to in turn (OMP_PLACES, OMP_PROC_BIND). Local.
+ *
+ * The affinity mask cannot tell: the runtime has bound the main thread to the first place before main() began.
+ *
+ * @param[out] has  [max] whether each processor is one of them
+ * @return     false if threads are not bound: the affinity mask holds, `has` is undefined
+ */
+bool tt_thread_processors(int max, bool *has);
 
 #endif

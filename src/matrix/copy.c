@@ -204,8 +204,9 @@ typedef struct copy_plan {
   side    send, recv;
 } copy_plan;
 
-/* Everything that can fail but the per-step buffers; local. */
-static tartan_status plan_make(tartan_op op, const tartan_matrix *A, const tartan_matrix *B, copy_plan *plan)
+/* Everything that can fail, with packed pieces of about so many bytes in a step. Local. */
+static tartan_status plan_make(tartan_op op, const tartan_matrix *A, const tartan_matrix *B, int64_t bytes,
+                               copy_plan *plan)
 {
   const bool    swap = op == TARTAN_TRANS;
   tt_memory    *mem = &B->grid->memory;
@@ -225,7 +226,7 @@ static tartan_status plan_make(tartan_op op, const tartan_matrix *A, const tarta
   plan->recv.q = A->q;
   plan->recv.swap = swap;
   tallest = tt_max(tt_axis_largest(&plan->arow), tt_axis_largest(&B->row));
-  plan->step = tt_max(1, STEP_BYTES / (2 * width * tt_max(1, tallest)));
+  plan->step = tt_max(1, bytes / (2 * width * tt_max(1, tallest)));
 
   most = tt_min(plan->step, B->col.n);
   local = piece_list_make(mem, B->p, count_pieces(&plan->arow, &B->row, true, plan->pa), &plan->send.rows);
@@ -253,18 +254,31 @@ static tartan_status copy_step(tartan_op op, const tartan_matrix *A, tartan_matr
                                int64_t to)
 {
   tartan_grid  *grid = B->grid;
-  int64_t       moved;
+  int64_t       sent, received;
   tartan_status st = TARTAN_OK;
 
   piece_list_fill(&plan->acol, &B->col, from, to, true, plan->qa, &plan->send.cols);
   piece_list_fill(&plan->acol, &B->col, from, to, false, B->pcol, &plan->recv.cols);
-  moved = side_counts(&plan->send, grid->size) - plan->send.count[grid->rank];
-  moved = tt_max(moved, side_counts(&plan->recv, grid->size) - plan->recv.count[grid->rank]);
+  sent = side_counts(&plan->send, grid->size) - plan->send.count[grid->rank];
+  received = side_counts(&plan->recv, grid->size) - plan->recv.count[grid->rank];
   side_move(&plan->send, op, A, A->dtype, NULL);
   TRY(tt_alltoallv(grid, plan->send.buffer, plan->send.count, plan->send.start, plan->recv.buffer, plan->recv.count,
                    plan->recv.start, tartan_dtype_size(A->dtype)));
-  grid->counters.words_moved_layout += moved;
+  grid->counters.layout_sent += sent;
+  grid->counters.layout_received += received;
   side_move(&plan->recv, op, NULL, A->dtype, B);
+done:
+  return st;
+}
+
+/* Bytes for packed pieces: no more than half of what the tightest budget leaves. Collective. */
+static tartan_status step_bytes(tartan_grid *grid, int64_t *bytes)
+{
+  const tt_memory *mem = &grid->memory;
+  tartan_status    st = TARTAN_OK;
+
+  *bytes = mem->limit > 0 ? tt_min(STEP_BYTES, (mem->limit - mem->used) / 2) : STEP_BYTES;
+  TRY(tt_agree_least(grid, bytes));
 done:
   return st;
 }
@@ -273,13 +287,15 @@ tartan_status tartan_matrix_copy(tartan_op op, const tartan_matrix *A, tartan_ma
 {
   const int64_t m = op == TARTAN_TRANS ? A->col.n : A->row.n, n = op == TARTAN_TRANS ? A->row.n : A->col.n;
   copy_plan     plan;
+  int64_t       bytes = 0;
   tartan_status st = TARTAN_OK;
 
   memset(&plan, 0, sizeof plan);
   REQUIRE(A->grid == B->grid, TARTAN_ERR_GRID, "a copy between matrices of two grids");
   REQUIRE(m == B->row.n && n == B->col.n, TARTAN_ERR_SHAPE, "a copy of %lld x %lld into %lld x %lld", (long long)m,
           (long long)n, (long long)B->row.n, (long long)B->col.n);
-  AGREE(B->grid, plan_make(op, A, B, &plan)); /* all memory is taken here, so B is changed wholly or not at all */
+  TRY(step_bytes(B->grid, &bytes));
+  AGREE(B->grid, plan_make(op, A, B, bytes, &plan)); /* all memory is taken here, so B is changed wholly or not at all */
   for (int64_t j = 0; j < n; j += plan.step) TRY(copy_step(op, A, B, &plan, j, tt_min(n, j + plan.step)));
 done:
   side_free(&plan.recv);

@@ -92,7 +92,7 @@ static tartan_status make(tartan_grid *grid, tartan_dtype dtype, const tt_axis *
   tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
   a = tt_alloc_zero(&grid->memory, 1, sizeof *a, "a matrix", &local);
-  if (a) {
+  if (local == TARTAN_OK) {
     a->grid = grid;
     a->dtype = dtype;
     a->row = *row;

@@ -106,10 +106,10 @@ static void describe_gram(tt_pca_setup *setup, bool chosen)
 
   snprintf(c->algorithm, sizeof c->algorithm, "gram");
   snprintf(c->reason, sizeof c->reason,
-           chosen ? "asked for; %lld segment%s of %lld rows"
-                  : "one pass, memory of n^2 whatever the number of samples; %lld segment%s of %lld rows",
+           chosen ? "asked for; %lld segment%s of about %lld rows"
+                  : "one pass, memory of n^2 whatever the number of samples; %lld segment%s of about %lld rows",
            (long long)setup->gram.segments.count, setup->gram.segments.count == 1 ? "" : "s",
-           (long long)setup->gram.segments.rows);
+           (long long)(setup->gram.segments.m / setup->gram.segments.count));
   c->flops = setup->gram.flops;
   c->words = setup->gram.words;
   c->memory = (double)setup->gram.memory;
@@ -148,7 +148,7 @@ tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *op
 
   memset(setup, 0, sizeof *setup);
   TRY(check_options(A, opts, &setup->opts));
-  TRY(tt_allreduce_i64(grid, &room, 1, TT_MIN)); /* the cuts must be the same on every rank */
+  TRY(tt_agree_least(grid, &room)); /* the cuts must be the same on every rank */
   if (room == INT64_MAX) room = 0;
   asked = setup->opts.solver != TARTAN_PCA_AUTO;
   setup->solver = setup->opts.solver;

@@ -113,14 +113,11 @@ tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, b
 
   memset(&s, 0, sizeof s);
   *error = 0;
-  REQUIRE(A->n == model->v.features, TARTAN_ERR_SHAPE, "the data has %lld features, the model %lld", (long long)A->n,
-          (long long)model->v.features);
-  REQUIRE(A->grid == model->grid, TARTAN_ERR_GRID, "the data and the model lie on two grids");
   s.inverse_error = inverse_error;
   TRY(scoring_begin(model, A, &s));
   for (int64_t step = 0; step < s.pass.steps; step++) {
     tt_pass_slab(&s.pass, step, &s.row0, &s.rows);
-    TRY(tt_pass_read(&s.pass, step));
+    AGREE(grid, tt_pass_read(&s.pass, step)); /* the sink is collective */
     t = tt_seconds();
     if (s.rows > 0)
       tt_parallel_for(grid->threads, tt_ceil_div(s.row0 + s.rows, UNIT) - s.row0 / UNIT, score_tile, &s);
@@ -151,6 +148,7 @@ tartan_status tartan_pca_transform(const tartan_pca *model, const tartan_operato
 {
   tartan_grid   *grid = A->grid;
   tartan_matrix *T = NULL;
+  tartan_pca    *matched = NULL;
   int64_t       *starts = NULL;
   double         error;
   tartan_status  st = TARTAN_OK, local = TARTAN_OK;
@@ -159,14 +157,16 @@ tartan_status tartan_pca_transform(const tartan_pca *model, const tartan_operato
   REQUIRE(Y->row.n == A->m && Y->col.n == model->v.components, TARTAN_ERR_SHAPE,
           "scores of %lld samples and %lld components into %lld x %lld", (long long)A->m,
           (long long)model->v.components, (long long)Y->row.n, (long long)Y->col.n);
+  TRY(tt_pca_match(model, A, &matched));
   starts = tt_alloc(&grid->memory, grid->size + 1, sizeof *starts, "the ranges of a pass", &local);
   AGREE(grid, local);
   tt_rows_partition(A->m, UNIT, grid->size, starts);
   TRY(tt_matrix_create_ranges(grid, TARTAN_F64, model->v.components, A->m, starts, NULL, &T));
-  TRY(tt_pca_scores(model, A, false, keep_scores, T, &error));
+  TRY(tt_pca_scores(matched ? matched : model, A, false, keep_scores, T, &error));
   TRY(tartan_matrix_copy(TARTAN_TRANS, T, Y));
 done:
   tartan_matrix_destroy(&T);
+  tartan_pca_destroy(&matched);
   tt_free(starts);
   return st;
 }

@@ -36,14 +36,12 @@ static void application_end(application *a)
   tt_free(a->narrow);
   tt_free(a->tile);
   tt_free(a->starts);
-  tt_pass_end(&a->pass);
 }
 
 static tartan_status application_begin(const tartan_operator *op, int64_t b, bool wide, application *a)
 {
   tartan_grid  *grid = op->grid;
   tt_memory    *mem = &grid->memory;
-  int64_t       slab = 0;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   memset(a, 0, sizeof *a);
@@ -57,8 +55,6 @@ static tartan_status application_begin(const tartan_operator *op, int64_t b, boo
   AGREE(grid, local);
   tt_rows_partition(op->m, UNIT, grid->size, a->starts);
   if (wide) TRY(tt_matrix_create_ranges(grid, TARTAN_F64, b, op->m, a->starts, NULL, &a->wide));
-  TRY(tt_pass_slab_fit(op, 0, 0, false, &slab));
-  TRY(tt_pass_begin(op, a->starts, slab, NULL, &a->pass));
 done:
   return st;
 }
@@ -84,18 +80,22 @@ done:
 /* What is done with one tile of rows [rows, n], which start at a global row. Local. */
 typedef void tile_action(application *a, int64_t row, int64_t rows);
 
-/* Walks this rank's rows tile by tile. Collective. */
+/* Walks this rank's rows tile by tile, at its own pace. The slabs take memory only here, not beside copies. Collective. */
 static tartan_status walk_tiles(application *a, tile_action *action)
 {
   const int64_t n = a->op->n, width = (int64_t)tt_element_size(a->op->element);
   double        t;
-  tartan_status st = TARTAN_OK;
+  int64_t       slab = 0;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
+  TRY(tt_pass_slab_fit(a->op, 0, 0, false, &slab));
+  TRY(tt_pass_begin(a->op, a->starts, slab, NULL, &a->pass));
   for (int64_t step = 0; step < a->pass.steps; step++) {
     int64_t row0, rows;
 
     tt_pass_slab(&a->pass, step, &row0, &rows);
-    TRY(tt_pass_read(&a->pass, step));
+    local = tt_pass_read(&a->pass, step);
+    if (local != TARTAN_OK) break;
     t = tt_seconds();
     for (int64_t i = row0, k; i < row0 + rows; i += k) {
       k = tt_min(row0 + rows - i, UNIT - i % UNIT);
@@ -104,13 +104,15 @@ static tartan_status walk_tiles(application *a, tile_action *action)
     }
     tt_grid_phase(a->op->grid, TARTAN_PHASE_COMPUTE, &t);
   }
+  AGREE(a->op->grid, local);
 done:
+  tt_pass_end(&a->pass);
   return st;
 }
 
 static double *wide_at(const application *a, int64_t row)
 {
-  return (double *)a->wide->data + (row - a->pass.begin) * a->b;
+  return (double *)a->wide->data + (row - a->starts[a->op->grid->rank]) * a->b;
 }
 
 /* wide(:, rows) := narrow' tile' */

@@ -72,10 +72,10 @@ static int64_t bytes_needed(const tartan_operator *op, const tt_gram_opts *opts,
          (plan->exact ? threads * plan->tile * plan->tile * 4 : 0);
 }
 
-/* Panels that a slab can touch: whole ones, the open one before, and a short one at each end of a segment. */
+/* Panels that a slab can touch: whole ones, and one at each end. */
 static int64_t panels_of_slab(const tt_gram_plan *plan)
 {
-  return plan->slab / plan->segments.panel + plan->slab / plan->segments.rows + 3;
+  return plan->slab / plan->segments.panel + 3;
 }
 
 /* Words sent and received by the busiest rank in tt_gram_reduce(), and its flops. */
@@ -94,7 +94,7 @@ static void count_costs(int P, int64_t n, tt_gram_plan *plan)
     total += stack.count;
     most = fmax(most, stack.count);
     plan->slots = (int)tt_max(plan->slots, largest);
-    rows = tt_max(rows, tt_min(plan->segments.m, to * plan->segments.rows) - from * plan->segments.rows);
+    rows = tt_max(rows, tt_segment_start(&plan->segments, to) - tt_segment_start(&plan->segments, from));
   }
   plan->flops = (double)rows * (double)n * (double)(n + 1);
   plan->words = P == 1 ? 0 : fmax(most * triangle * (P - 1) / P, (total - most) * triangle / P) + total * (double)n;
@@ -190,16 +190,16 @@ static tartan_status find_shift(gram_run *g, int root)
   const int64_t rows = tt_min(g->plan->segments.panel, g->op->m);
   tartan_grid  *grid = g->op->grid;
   double       *sum = g->panel_sums, *zero = g->panel_sums + g->n; /* there are at least three panels */
-  tartan_status st = TARTAN_OK;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  for (int64_t i = 0; i < rows; i += g->pass.slab) {
-    const int64_t      take = grid->rank == root ? tt_min(g->pass.slab, rows - i) : 0;
-    const tt_shift_job job = {.rows = take, .cols = g->n, .src = g->pass.buffer, .src_ld = g->n,
-                              .dst = g->panel_data, .dst_ld = 0, .shift = zero, .sum = sum};
+  for (int64_t i = 0; i < rows && grid->rank == root && local == TARTAN_OK; i += g->pass.slab) {
+    const tt_shift_job job = {.rows = tt_min(g->pass.slab, rows - i), .cols = g->n, .src = g->pass.buffer,
+                              .src_ld = g->n, .dst = g->panel_data, .dst_ld = 0, .shift = zero, .sum = sum};
 
-    TRY(tt_pass_read_rows(&g->pass, g->pass.begin + (take > 0 ? i : 0), take));
-    tt_convert_shifted(g->pass.element, TARTAN_F64, &job); /* every row to the same place: only the sum is wanted */
+    local = tt_pass_read_rows(&g->pass, i, job.rows);
+    if (local == TARTAN_OK) tt_convert_shifted(g->pass.element, TARTAN_F64, &job); /* only the sum is wanted */
   }
+  AGREE(grid, local);
   for (int64_t j = 0; j < g->n; j++) {
     const double mean = sum[j] / (double)rows;
 
@@ -218,26 +218,25 @@ static panel *open_panel(gram_run *g)
 
   p->rows = 0;
   p->merges = 0;
-  p->opens = g->row % g->plan->segments.rows == 0;
+  p->opens = g->row == tt_segment_start(&g->plan->segments, tt_segment_of(&g->plan->segments, g->row));
   p->slot = g->stack.count;
   memset(p->sum, 0, (size_t)g->n * sizeof *p->sum);
   return p;
 }
 
-/* Rows that the open panel still takes: to its height or to the end of its segment. */
+/* Rows that the open panel still takes. */
 static int64_t panel_room(const gram_run *g, const panel *p)
 {
   const tt_segments *s = &g->plan->segments;
-  const int64_t      segment_end = tt_min(s->m, (g->row / s->rows + 1) * s->rows);
 
-  return tt_min(s->panel - p->rows, segment_end - g->row);
+  return tt_min(s->panel - p->rows, s->m - g->row);
 }
 
 /* Lists which rows of the slab at g->step go to which panels, and closes those that become full. */
 static void cut_slab(gram_run *g, int64_t rows)
 {
   const tt_segments *s = &g->plan->segments;
-  int64_t            from = 0;
+  int64_t            from = 0, segment;
 
   g->count = 0;
   while (from < rows) {
@@ -249,14 +248,14 @@ static void cut_slab(gram_run *g, int64_t rows)
     p->rows += take;
     g->row += take;
     from += take;
-    if (g->row % s->rows == 0 || g->row == s->m) {
-      const tt_node leaf = {.level = 0, .index = (g->row - 1) / s->rows};
+    if (p->rows < s->panel && g->row < s->m) continue; /* the slab ends inside the panel */
+    segment = tt_segment_of(s, g->row - 1);
+    if (g->row == tt_segment_start(s, segment + 1)) {
+      const tt_node leaf = {.level = 0, .index = segment};
 
       p->merges = tt_node_push(&g->stack, leaf);
-      g->ready++;
-    } else if (p->rows == s->panel) {
-      g->ready++;
     }
+    g->ready++;
   }
 }
 
@@ -385,7 +384,7 @@ static void recycle_panels(gram_run *g)
   g->ready = 0;
 }
 
-/* All slabs of this rank. Collective. */
+/* All slabs of this rank, at its own pace. Collective. */
 static tartan_status accumulate(gram_run *g, int threads)
 {
   tartan_grid  *grid = g->op->grid;
@@ -393,8 +392,8 @@ static tartan_status accumulate(gram_run *g, int threads)
   tartan_status st = TARTAN_OK;
 
   g->row = g->pass.begin;
-  if (g->pass.steps > 0) TRY(tt_pass_read(&g->pass, 0));
-  for (g->step = 0; g->step < g->pass.steps; g->step++) {
+  g->read_status = tt_pass_read(&g->pass, 0);
+  for (g->step = 0; g->step < g->pass.steps && g->read_status == TARTAN_OK; g->step++) {
     int64_t row0, rows;
 
     t = tt_seconds();
@@ -407,9 +406,9 @@ static tartan_status accumulate(gram_run *g, int threads)
     recycle_panels(g);
     tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
     grid->counters.seconds[TARTAN_PHASE_COMPUTE] -= grid->counters.seconds[TARTAN_PHASE_READ] - read_before;
-    TRY(g->read_status);
     tt_grid_progress(grid, "reading", (double)(g->step + 1) / (double)g->pass.steps);
   }
+  AGREE(grid, g->read_status); /* only now: on the way no rank waits for another */
   grid->counters.flops += (double)(g->pass.end - g->pass.begin) * (double)g->n * (double)(g->n + 1);
 done:
   return st;

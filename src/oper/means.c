@@ -18,12 +18,13 @@ static void add_row(int64_t n, const double *x, double *sum, double *count)
   }
 }
 
-/* One rank's rows into its nodes of the tree. Collective. */
+/* One rank's rows into its nodes of the tree. Local. */
 static tartan_status sum_rows(const tartan_operator *op, const tt_segments *s, tt_pass *pass, double *row,
                               double *nodes)
 {
   const int64_t n = op->n, size = 2 * n, width = (int64_t)tt_element_size(op->element);
   tt_node_stack stack = {0};
+  int64_t       segment = tt_segment_of(s, pass->begin);
   tartan_status st = TARTAN_OK;
 
   for (int64_t step = 0; step < pass->steps; step++) {
@@ -34,11 +35,11 @@ static tartan_status sum_rows(const tartan_operator *op, const tt_segments *s, t
     for (int64_t i = row0; i < row0 + rows; i++) {
       double *node = nodes + stack.count * size;
 
-      if (i % s->rows == 0) memset(node, 0, (size_t)size * sizeof *node);
+      if (i == tt_segment_start(s, segment)) memset(node, 0, (size_t)size * sizeof *node);
       tt_convert(pass->element, (const char *)pass->buffer + (i - row0) * n * width, n, TARTAN_F64, row);
       add_row(n, row, node, node + n);
-      if ((i + 1) % s->rows == 0 || i + 1 == s->m) {
-        const tt_node leaf = {.level = 0, .index = i / s->rows};
+      if (i + 1 == tt_segment_start(s, segment + 1)) {
+        const tt_node leaf = {.level = 0, .index = segment++};
         const int     merges = tt_node_push(&stack, leaf);
 
         for (int k = 0; k < merges; k++)
@@ -77,7 +78,7 @@ tartan_status tt_column_means(const tartan_operator *op, double *mean, int64_t *
   tt_segments_partition(&s, grid->size, starts);
   TRY(tt_pass_slab_fit(op, (int64_t)most * 2 * op->n * 8, 0, false, &slab));
   TRY(tt_pass_begin(op, starts, slab, NULL, &pass));
-  TRY(sum_rows(op, &s, &pass, row, nodes));
+  AGREE(grid, sum_rows(op, &s, &pass, row, nodes));
   TRY(tt_segments_sum(grid, &s, 2 * op->n, nodes, 2 * op->n, sum));
   for (int64_t j = 0; j < op->n; j++) {
     mean[j] = sum[op->n + j] > 0 ? sum[j] / sum[op->n + j] : 0;

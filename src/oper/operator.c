@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "comm/agree.h"
+#include "io/small.h"
+
+#define NAMES_SHOWN 4
+#define NAME_SHOWN 20
 
 /* An operator without content. Collective. */
 static tartan_status make(tartan_grid *grid, int64_t m, int64_t n, tt_element element, tartan_operator **op)
@@ -51,9 +55,20 @@ tartan_status tartan_operator_open(tartan_grid *grid, const char *source, const 
   (*op)->dataset = dataset;
   (*op)->transpose = turn;
   dataset = NULL;
+  TRY(tt_small_names(grid, info->file, info->path, "feature_names", (*op)->n, true, &(*op)->names));
 done:
   tt_dataset_close(&dataset);
+  if (st != TARTAN_OK) tartan_operator_destroy(op);
   return st;
+}
+
+tartan_status tt_operator_sample_names(const tartan_operator *op, const char ***names)
+{
+  const tt_dataset_info *info = op->dataset ? tt_dataset_get_info(op->dataset) : NULL;
+
+  *names = NULL;
+  if (!info) return TARTAN_OK;
+  return tt_small_names(op->grid, info->file, info->path, "sample_names", op->m, false, names);
 }
 
 void tartan_operator_destroy(tartan_operator **op)
@@ -62,6 +77,7 @@ void tartan_operator_destroy(tartan_operator **op)
 
   if (!o) return;
   tt_dataset_close(&o->dataset);
+  tt_free(o->names);
   tt_free(o);
   *op = NULL;
 }
@@ -77,6 +93,27 @@ tartan_grid *tartan_operator_grid(const tartan_operator *op)
   return op->grid;
 }
 
+const char *tartan_operator_feature_name(const tartan_operator *op, int64_t j)
+{
+  return op->names && j >= 0 && j < op->n ? op->names[j] : NULL;
+}
+
+/* Appends the first names, each cut at the beginning of a character. */
+static void describe_names(const tartan_operator *op, char *text, size_t length)
+{
+  size_t used = strlen(text);
+
+  for (int64_t j = 0; j < op->n && j < NAMES_SHOWN && used < length; j++) {
+    const char *name = op->names[j];
+    size_t      cut = strnlen(name, NAME_SHOWN);
+
+    while (cut > 0 && ((unsigned char)name[cut] & 0xc0) == 0x80) cut--;
+    used += (size_t)snprintf(text + used, length - used, "%s%.*s%s", j ? ", " : "; features: ", (int)cut, name,
+                             name[cut] ? "..." : "");
+  }
+  if (op->n > NAMES_SHOWN && used < length) snprintf(text + used, length - used, ", ...");
+}
+
 void tartan_operator_describe(const tartan_operator *op, char *text, size_t length)
 {
   const tt_dataset_info *info = op->dataset ? tt_dataset_get_info(op->dataset) : NULL;
@@ -87,4 +124,5 @@ void tartan_operator_describe(const tartan_operator *op, char *text, size_t leng
   else
     snprintf(text, length, "%lld samples x %lld features, %s, in memory", (long long)op->m, (long long)op->n,
              tt_element_name(op->element));
+  if (op->names) describe_names(op, text, length);
 }

@@ -20,6 +20,7 @@ struct tartan_operator {
   const tartan_matrix *matrix;  /* of a dense operator, else NULL */
   tt_dataset          *dataset; /* of a streamed operator, else NULL */
   bool                 transpose; /* the dataset's columns are the operator's rows */
+  const char         **names;     /* [n] of the features, or NULL */
 };
 
 /** A pass over the rows: what one rank reads, slab by slab. */
@@ -36,6 +37,14 @@ typedef struct tt_pass {
   void                  *raw;         /* with fill: what was read */
   int64_t                prefetched;  /* rows asked for so far */
 } tt_pass;
+
+/**
+ * Names of the samples, the texts `sample_names` beside the dataset. Collective.
+ *
+ * @param[out] names  on rank 0 [m], to be given to tt_free(), or NULL if there are none; on the others NULL
+ * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO
+ */
+tartan_status tt_operator_sample_names(const tartan_operator *op, const char ***names);
 
 /** Bytes that a pass takes for each row of its slab. Local. */
 int64_t tt_pass_row_bytes(const tartan_operator *op, bool fill);
@@ -66,10 +75,13 @@ tartan_status tt_pass_begin(const tartan_operator *op, const int64_t *starts, in
 /** First row and number of rows of this rank's step-th slab. Local. */
 void tt_pass_slab(const tt_pass *pass, int64_t step, int64_t *row0, int64_t *rows);
 
-/** Reads the step-th slab into pass->buffer, and asks the kernel for those after it. Collective. */
+/**
+ * Reads the step-th slab into pass->buffer, and asks the kernel for those after it. Local: ranks go at their own pace, and
+ * the caller agrees on failures when the pass is over.
+ */
 tartan_status tt_pass_read(tt_pass *pass, int64_t step);
 
-/** Reads any rows of this rank's range into pass->buffer, at most a slab. Collective. */
+/** Reads any rows of this rank's range into pass->buffer, at most a slab. Local, as tt_pass_read(). */
 tartan_status tt_pass_read_rows(tt_pass *pass, int64_t row0, int64_t rows);
 
 void tt_pass_end(tt_pass *pass);

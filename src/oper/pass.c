@@ -39,7 +39,7 @@ tartan_status tt_pass_slab_fit(const tartan_operator *op, int64_t reserve, int64
   int64_t          room = mem->limit > 0 ? tt_max(1, mem->limit - mem->used - reserve) : INT64_MAX / 2;
   tartan_status    st = TARTAN_OK;
 
-  TRY(tt_allreduce_i64(op->grid, &room, 1, TT_MIN));
+  TRY(tt_agree_least(op->grid, &room));
   *slab = tt_pass_slab_rows(op, room / 2 / (row + extra) * row, fill); /* half is left for copies that follow */
 done:
   return st;
@@ -134,17 +134,17 @@ static void turn_bytes(size_t width, int64_t n, int64_t rows, const char *from, 
       memcpy(to + (size_t)(i * n + j) * width, from + (size_t)(j * rows + i) * width, width);
 }
 
-/* Rows of a dataset to a buffer in row-major order. Collective. */
+/* Rows of a dataset to a buffer in row-major order. Local. */
 static tartan_status read_dataset(tt_pass *pass, int64_t row0, int64_t rows, void *to)
 {
   const tartan_operator *op = pass->op;
   tartan_status          st = TARTAN_OK;
 
   if (op->transpose) {
-    TRY(tt_dataset_read(op->dataset, 0, rows > 0 ? op->n : 0, row0, rows, pass->turn));
+    TRY(tt_dataset_read_local(op->dataset, 0, rows > 0 ? op->n : 0, row0, rows, pass->turn));
     turn_bytes(tt_element_size(op->element), op->n, rows, pass->turn, to);
   } else {
-    TRY(tt_dataset_read(op->dataset, row0, rows, 0, op->n, to));
+    TRY(tt_dataset_read_local(op->dataset, row0, rows, 0, op->n, to));
     prefetch(pass, row0 + rows);
   }
 done:
@@ -193,7 +193,7 @@ tartan_status tt_operator_to_ranges(const tartan_operator *op, const int64_t *st
   tartan_matrix *t = NULL;
   tt_pass        pass;
   int64_t        slab = 0;
-  tartan_status  st = TARTAN_OK;
+  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
   memset(&pass, 0, sizeof pass);
   *T = NULL;
@@ -204,10 +204,12 @@ tartan_status tt_operator_to_ranges(const tartan_operator *op, const int64_t *st
     int64_t row0, rows;
 
     tt_pass_slab(&pass, step, &row0, &rows);
-    TRY(tt_pass_read(&pass, step));
+    local = tt_pass_read(&pass, step);
+    if (local != TARTAN_OK) break;
     tt_convert(pass.element, pass.buffer, rows * op->n, TARTAN_F64, (double *)t->data + (row0 - pass.begin) * op->n);
     tt_grid_progress(op->grid, "reading", (double)(step + 1) / (double)pass.steps);
   }
+  AGREE(op->grid, local);
   *T = t;
   t = NULL;
 done:

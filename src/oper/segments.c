@@ -29,14 +29,26 @@ tt_segments tt_segments_plan(int64_t m, int64_t n, int64_t panel)
   const int64_t wanted = tt_max(tt_min(SEGMENTS_SMALL, m / panel), tt_min(most, m / SEGMENT_ROWS));
   tt_segments   s = {.m = m, .panel = panel};
 
-  s.rows = tt_round_up(tt_max(1, tt_ceil_div(m, power_below(tt_max(1, wanted)))), panel);
-  s.count = tt_ceil_div(m, s.rows);
+  s.count = power_below(tt_max(1, wanted)); /* never more than there are panels */
   return s;
+}
+
+int64_t tt_segment_start(const tt_segments *s, int64_t i)
+{
+  return tt_min(s->m, tt_ceil_div(s->m, s->panel) * i / s->count * s->panel);
+}
+
+int64_t tt_segment_of(const tt_segments *s, int64_t row)
+{
+  int64_t i = row / s->panel * s->count / tt_max(1, tt_ceil_div(s->m, s->panel));
+
+  while (i + 1 < s->count && tt_segment_start(s, i + 1) <= row) i++;
+  return i;
 }
 
 void tt_segments_partition(const tt_segments *s, int P, int64_t *starts)
 {
-  for (int r = 0; r <= P; r++) starts[r] = tt_min(s->m, s->count * r / P * s->rows);
+  for (int r = 0; r <= P; r++) starts[r] = tt_segment_start(s, s->count * r / P);
 }
 
 void tt_rows_partition(int64_t m, int64_t unit, int P, int64_t *starts)

@@ -14,9 +14,8 @@
 
 typedef struct tt_segments {
   int64_t m;     /**< rows in all */
-  int64_t rows;  /**< rows of each segment but the last, a multiple of panel */
-  int64_t count; /**< segments */
-  int64_t panel; /**< rows of one product: segments are cut into panels of this height */
+  int64_t count; /**< segments, a power of two, so that 2^k ranks hold one node each */
+  int64_t panel; /**< rows of one product: a segment is some whole panels, the last of all may be short */
 } tt_segments;
 
 /** A node of the tree: the segments index * 2^level .. (index + 1) * 2^level - 1. */
@@ -34,8 +33,14 @@ typedef struct tt_node_stack {
   tt_node node[TT_NODES_MAX];
 } tt_node_stack;
 
-/** Cuts m rows of n entries into segments of about 2048 rows, at most 1024, fewer where triangles are large. */
+/** Cuts m rows of n entries into segments of about 2048 to 4096 rows, at most 1024, fewer where triangles are large. */
 tt_segments tt_segments_plan(int64_t m, int64_t n, int64_t panel);
+
+/** First row of the i-th segment; m for i = count. */
+int64_t tt_segment_start(const tt_segments *s, int64_t i);
+
+/** The segment that a row lies in. */
+int64_t tt_segment_of(const tt_segments *s, int64_t row);
 
 /** Rows at which each of P ranks starts: starts [P + 1]; ranks own whole segments. */
 void tt_segments_partition(const tt_segments *s, int P, int64_t *starts);

@@ -41,7 +41,8 @@ static void check_counters(tartan_grid *grid, int64_t sent, int64_t received, si
   CHECK_EQ(c->bytes_sent, sent * (int64_t)size);
   CHECK_EQ(c->bytes_received, received * (int64_t)size);
   if (messages >= 0) CHECK_EQ(c->messages, messages);
-  CHECK_EQ(c->words_moved_layout, 0);
+  CHECK_EQ(c->layout_sent, 0);
+  CHECK_EQ(c->layout_received, 0);
   tartan_grid_cost_reset(grid);
 }
 

@@ -17,7 +17,23 @@ static void check_partition(const tt_segments *s, int P)
   CHECK_EQ(starts[P], s->m);
   for (int r = 0; r < P; r++) {
     wrong += starts[r + 1] < starts[r];
-    wrong += starts[r] % s->rows != 0 && starts[r] != s->m;
+    wrong += starts[r] < s->m && tt_segment_start(s, tt_segment_of(s, starts[r])) != starts[r];
+  }
+  CHECK_EQ(wrong, 0);
+}
+
+/* Segments follow each other, are whole panels, none is empty, and every row finds its own. */
+static void check_cut(const tt_segments *s)
+{
+  int64_t wrong = 0;
+
+  CHECK_EQ(tt_segment_start(s, 0), 0);
+  CHECK_EQ(tt_segment_start(s, s->count), s->m);
+  for (int64_t i = 0; i < s->count; i++) {
+    const int64_t first = tt_segment_start(s, i), end = tt_segment_start(s, i + 1);
+
+    wrong += end <= first || first % s->panel != 0;
+    wrong += tt_segment_of(s, first) != i || tt_segment_of(s, end - 1) != i || tt_segment_of(s, (first + end) / 2) != i;
   }
   CHECK_EQ(wrong, 0);
 }
@@ -62,9 +78,9 @@ int main(int argc, char **argv)
 
         check_context("%lld x %lld, panels of %lld", (long long)rows[m], (long long)cols[n], (long long)panels[p]);
         CHECK_EQ(s.m, rows[m]);
-        CHECK(s.rows > 0 && s.rows % panels[p] == 0);
         CHECK_LE((double)s.count, 1024);
-        CHECK(s.count >= 1 && (s.count - 1) * s.rows < s.m && s.count * s.rows >= s.m);
+        CHECK(s.count >= 1 && (s.count & (s.count - 1)) == 0);
+        check_cut(&s);
         for (int r = 0; r < 9; r++) {
           check_partition(&s, ranks[r]);
           check_tree(&s, ranks[r]);
