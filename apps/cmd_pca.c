@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "comm/collective.h"
 #include "commands.h"
 #include "kernel/gemm.h"
@@ -47,9 +48,10 @@ static const app_option options[] = {
     {"solver", 0, APP_OPTION_CHOICE, &set.solver, "auto|gram|full", "auto, which gives its reason",
      "gram: one pass, small memory; full: in memory, exact to the smallest component"},
     {"tol", 0, APP_OPTION_REAL, &set.tol, "X", "0: any",
-     "largest relative size sigma_i / sigma_1 of what may be noise: exit 4"},
+     "largest relative size sigma_i / sigma_1 of what may be noise, and largest residual: else exit 4"},
     {"certify", 0, APP_OPTION_CHOICE, &set.certify, "none|residual|+cholesky", "residual",
-     "residual: components are orthonormal and the variances add up, else exit 4"},
+     "residual: components are orthonormal and fit, |C v - lambda v| / lambda_1 at most --tol or a few roundings, else "
+     "exit 4"},
     {"reproducible", 0, APP_OPTION_FLAG, &set.reproducible, NULL, NULL,
      "insist on the same bits for any number of ranks and threads (gram always has it)"},
     {"plan", 0, APP_OPTION_FLAG, &set.plan, NULL, NULL, "print what would be done, and what it takes; run nothing"},
@@ -113,6 +115,7 @@ static tartan_status read_options(tartan_pca_opts *opts)
   opts->whiten = set.whiten;
   opts->solver = (tartan_pca_solver)set.solver;
   opts->nan = (tartan_pca_nan)set.nan;
+  opts->residual = set.certify == CERTIFY_RESIDUAL;
   REQUIRE(!set.sbatch || set.plan, TARTAN_ERR_ARG, "--sbatch goes with --plan");
   REQUIRE(!set.color_by || set.report, TARTAN_ERR_ARG, "--color-by goes with --report");
   REQUIRE(!set.color_by || set.scores, TARTAN_ERR_ARG, "--color-by needs the scores: it does not go with --no-scores");
@@ -180,6 +183,8 @@ static void print_variances(const app_run *run, const job *j)
             v->explained_variance_ratio_[i], sum);
   }
   app_say(run, "     total %15.8g\n", v->total_variance_);
+  if (j->info.residual >= 0)
+    app_say(run, "  residual %15.3g  (the largest |C v - lambda v| / lambda_1)\n", j->info.residual);
   if (j->info.nan_replaced > 0)
     app_say(run, "%lld NaN replaced by the means of their features\n", (long long)j->info.nan_replaced);
   if (set.inverse_error) app_say(run, "mean squared error of the reconstruction: %.8g\n", j->inverse_error);
@@ -203,6 +208,7 @@ static void json_result(app_json *json, const void *context)
     app_json_number(json, "total_variance", v->total_variance_);
     app_json_number(json, "noise_variance", v->noise_variance_);
     app_json_number(json, "floor", j->info.floor);
+    if (j->info.residual >= 0) app_json_number(json, "residual", j->info.residual);
     app_json_count(json, "nan_replaced", j->info.nan_replaced);
     app_json_count(json, "segments", j->info.segments);
     app_json_flag(json, "reproducible", j->info.reproducible);
@@ -318,6 +324,21 @@ done:
   return st;
 }
 
+/* What is known before the result is written, so that it can be marked: noise and residual against --tol. */
+static void judge(app_run *run, job *j)
+{
+  const tartan_pca_values *v = &j->values;
+  const bool               sums = j->info.segments == 0; /* full: the residual has sums over the samples in it */
+  const double             rounding = 10 * DBL_EPSILON * (double)(sums ? tt_max(v->samples, v->features) : v->features);
+  const double             limit = set.tol > 0 ? set.tol : rounding;
+  const bool               noisy = set.tol > 0 && j->info.floor > set.tol;
+  const bool               loose = set.certify == CERTIFY_RESIDUAL && !(j->info.residual <= limit);
+
+  if (set.tol > 0) app_run_check(run, "floor", j->info.floor, set.tol, !noisy);
+  if (set.certify == CERTIFY_RESIDUAL) app_run_check(run, "residual", j->info.residual, limit, !loose);
+  j->short_of_tolerance = noisy || loose;
+}
+
 static tartan_status fit(app_run *run, job *j)
 {
   tartan_status st = TARTAN_OK;
@@ -325,8 +346,7 @@ static tartan_status fit(app_run *run, job *j)
   TRY(tartan_pca_fit(j->input.data, &j->opts, &j->model, &j->info));
   run->plan = j->info.plan;
   tartan_pca_get_values(j->model, &j->values);
-  j->short_of_tolerance = set.tol > 0 && j->info.floor > set.tol;
-  if (set.tol > 0) app_run_check(run, "floor", j->info.floor, set.tol, !j->short_of_tolerance);
+  judge(run, j);
   TRY(save(run, j));
   app_run_progress_end(run);
   TRY(certify(run, j));
@@ -365,7 +385,7 @@ static tartan_status pca(app_run *run, const char *const *operands, int count)
   app_say(run, "\nwritten  %s\n", j.output);
   if (set.report) app_say(run, "         %s\n", set.report);
   if (app_set.json) app_say(run, "         %s\n", app_set.json);
-  REQUIRE(!j.short_of_tolerance, TARTAN_ERR_TOLERANCE,
+  REQUIRE(set.tol == 0 || j.info.floor <= set.tol, TARTAN_ERR_TOLERANCE,
           "components below %.2g of the largest are noise, --tol asks for %.2g: written to %s and marked so; "
           "--solver full is exact further down",
           j.info.floor, set.tol, j.output);

@@ -113,8 +113,6 @@ static tartan_status prepare(app_run *run, job *j, const char *model, const char
   TRY(app_pca_check_output(j->output, &j->input));
   TRY(tartan_pca_load(run->grid, model, &j->model));
   tartan_pca_get_values(j->model, &j->values);
-  REQUIRE(j->values.features == j->input.n, TARTAN_ERR_SHAPE, "the model %s has %lld features, the data %lld", model,
-          (long long)j->values.features, (long long)j->input.n);
   TRY(configure(run, j, model));
   TRY(app_result_exists(run, j->output, j->configuration, set.force, done));
 done:
@@ -157,6 +155,7 @@ const app_command app_cmd_pca_transform = {
     .operands_min = 2,
     .operands_max = 2,
     .options = {options, app_run_options},
-    .notes = "Example:\n  mpirun -n 2 tartan pca transform pca.h5 new.h5 -o new-scores.h5\n",
+    .notes = "Features are matched by name where both the model and the data have names, else by position.\n\n"
+             "Example:\n  mpirun -n 2 tartan pca transform pca.h5 new.h5 -o new-scores.h5\n",
     .run = transform,
 };

@@ -84,12 +84,18 @@ static void print_sbatch(const app_run *run, double seconds, int64_t bytes)
   while ((cut = strstr(line, " --plan"))) memmove(cut, cut + 7, strlen(cut + 7) + 1);
   app_say(
       run,
-      "\n#!/bin/bash\n#SBATCH --job-name=tartan\n#SBATCH --nodes=%d\n#SBATCH --ntasks-per-node=%d\n"
-      "#SBATCH --cpus-per-task=%d\n#SBATCH --mem=%lldM\n#SBATCH --time=%02ld:%02ld:00\n#SBATCH --hint=nomultithread\n"
-      "export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\n"
-      "export OMP_PLACES=cores OMP_PROC_BIND=close\n"
-      "mpirun --map-by ppr:%d:node:pe=%d --bind-to core %s\n",
-      run->nodes, per_node, run->threads, (long long)mib, minutes / 60, minutes % 60, per_node, run->threads, line);
+      "\n#!/bin/bash\n#SBATCH --job-name=tartan-pca\n#SBATCH --nodes=%d\n#SBATCH --ntasks-per-node=%d\n"
+      "#SBATCH --cpus-per-task=%d\n#SBATCH --hint=nomultithread\n#SBATCH --mem=%lldM\n#SBATCH --time=%02ld:%02ld:00\n"
+      "#SBATCH --requeue\n#SBATCH --open-mode=append\n#SBATCH --output=%%x-%%j.out\nset -eu\n",
+      run->nodes, per_node, run->threads, (long long)mib, minutes / 60, minutes % 60);
+  app_say(run,
+          "export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK OMP_PLACES=cores OMP_PROC_BIND=close\n"
+          "export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\n"
+          "# Where Slurm has no PMIx (\"srun --mpi=list\"), start with mpirun instead:\n"
+          "# LAUNCH=\"mpirun -q --map-by ppr:$SLURM_NTASKS_PER_NODE:node:pe=$SLURM_CPUS_PER_TASK --bind-to core\"\n"
+          "LAUNCH=${LAUNCH:-srun --mpi=pmix}\n"
+          "$LAUNCH %s\n",
+          line);
 }
 
 void app_pca_print_plan(const app_run *run, bool scores, bool sbatch)

@@ -11,7 +11,6 @@
 
 #include "base/util.h"
 #include "common/page.h"
-#include "io/small.h"
 #include "pca.h"
 #include "report_components.h"
 #include "report_scores.h"
@@ -333,8 +332,7 @@ static void write_command(FILE *out, const app_run *run)
 
 /* ------------------------------------------------------------------------------------------------ the page */
 
-static tartan_status write_page(FILE *out, const app_run *run, const app_pca_result *r, const app_scores *scores,
-                                const char *names)
+static tartan_status write_page(FILE *out, const app_run *run, const app_pca_result *r, const app_scores *scores)
 {
   tartan_status st = TARTAN_OK;
   char          title[300];
@@ -346,7 +344,7 @@ static tartan_status write_page(FILE *out, const app_run *run, const app_pca_res
   write_variances(out, r);
   TRY(write_scores(out, r, scores));
   fputs("</div>\n", out);
-  TRY(app_components_write(out, r, names));
+  TRY(app_components_write(out, r));
   fputs("<div class=\"pair\">\n", out);
   write_time(out, run);
   write_traffic(out, run);
@@ -360,36 +358,16 @@ done:
   return st;
 }
 
-/* Names of the features from the input file, if it keeps as many as there are features. */
-static tartan_status read_names(app_run *run, const app_pca_result *r, char **names)
-{
-  tartan_status st = TARTAN_OK;
-  tt_small     *file = NULL;
-  int64_t       count = 0;
-
-  TRY(tt_small_open(run->grid, r->input->info.file, &file));
-  if (tt_small_strings(file, "/feature_names", APP_FEATURE_NAME, names, &count) != TARTAN_OK) count = 0;
-  if (count != r->values.features) {
-    tt_free(*names);
-    *names = NULL;
-  }
-done:
-  tt_small_close(&file);
-  return st;
-}
-
 tartan_status app_pca_report(app_run *run, const char *path, const app_pca_result *r)
 {
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
   app_scores    scores = {.samples = 0};
   FILE         *out = NULL;
-  char         *names = NULL;
 
-  TRY(read_names(run, r, &names));
   if (r->scores && r->values.components >= 2) TRY(app_scores_collect(run, r->output, r->labels, &scores));
   if (run->rank == 0) {
     out = fopen(path, "w");
-    if (out) local = write_page(out, run, r, &scores, names);
+    if (out) local = write_page(out, run, r, &scores);
     if (!out || ferror(out) | fclose(out))
       local = tt_fail(TARTAN_ERR_IO, "cannot write the page %s: %s", path, strerror(errno));
   }
@@ -397,6 +375,5 @@ tartan_status app_pca_report(app_run *run, const char *path, const app_pca_resul
 
 done:
   app_scores_free(&scores);
-  tt_free(names);
   return st;
 }

@@ -118,8 +118,8 @@ static int largest(const double *v, int64_t n, int64_t index[LOADED_FEATURES])
 /* As much of a name as fits before the bars; bytes of a character stay together. */
 static void short_name(FILE *out, const char *name)
 {
-  char   text[APP_FEATURE_NAME];
-  size_t n = strnlen(name, APP_FEATURE_NAME - 1), cut = n;
+  char   text[64];
+  size_t n = strnlen(name, sizeof text - 1), cut = n;
 
   if (n > NAME_SHOWN) {
     for (cut = NAME_SHOWN - 1; cut > 0 && ((unsigned char)name[cut] & 0xc0) == 0x80;) cut--;
@@ -128,7 +128,7 @@ static void short_name(FILE *out, const char *name)
   app_page_text(out, text);
 }
 
-static void write_loadings_of(FILE *out, const app_pca_result *r, const char *names, int64_t i)
+static void write_loadings_of(FILE *out, const app_pca_result *r, int64_t i)
 {
   const double *v = r->values.components_ + i * r->values.features;
   int64_t       index[LOADED_FEATURES] = {0};
@@ -141,8 +141,8 @@ static void write_loadings_of(FILE *out, const app_pca_result *r, const char *na
     const double x = v[index[f]], length = 50 * fabs(x) / most;
 
     fprintf(out, "<text x=\"0\" y=\"%d\">", f * 20 + 14);
-    if (names)
-      short_name(out, names + index[f] * APP_FEATURE_NAME);
+    if (r->values.feature_names_in_)
+      short_name(out, r->values.feature_names_in_[index[f]]);
     else
       fprintf(out, "%lld", (long long)index[f]);
     fprintf(out,
@@ -154,21 +154,21 @@ static void write_loadings_of(FILE *out, const app_pca_result *r, const char *na
           MIDDLE, count * 20 + 4, (long long)i + 1, 100 * r->values.explained_variance_ratio_[i]);
 }
 
-static void write_loadings(FILE *out, const app_pca_result *r, const char *names)
+static void write_loadings(FILE *out, const app_pca_result *r)
 {
   fputs("<section>\n<h2>First components</h2>\n"
         "<div class=\"tiles\" style=\"grid-template-columns:repeat(auto-fill,minmax(min(100%,16rem),1fr));gap:1.2rem "
         "2rem\">\n",
         out);
-  for (int64_t i = 0; i < r->values.components && i < LOADED_COMPONENTS; i++) write_loadings_of(out, r, names, i);
+  for (int64_t i = 0; i < r->values.components && i < LOADED_COMPONENTS; i++) write_loadings_of(out, r, i);
   fprintf(out, "</div>\n<p>The largest loadings of each component%s.</p>\n</section>\n",
-          names ? "" : ", by index of the feature, counted from 0");
+          r->values.feature_names_in_ ? "" : ", by index of the feature, counted from 0");
 }
 
-tartan_status app_components_write(FILE *out, const app_pca_result *r, const char *names)
+tartan_status app_components_write(FILE *out, const app_pca_result *r)
 {
   if (r->values.components == 0) return TARTAN_OK;
   if (r->image[0] > 0 && r->image[0] * r->image[1] == r->values.features) return write_images(out, r);
-  write_loadings(out, r, names);
+  write_loadings(out, r);
   return TARTAN_OK;
 }

@@ -7,13 +7,7 @@
 
 #include "pca.h"
 
-#define APP_FEATURE_NAME 64 /* bytes kept of a name, its terminating zero included */
-
-/**
- * Writes the section. Local. TARTAN_ERR_NOMEM.
- *
- * @param[in] names  [features * APP_FEATURE_NAME], or NULL
- */
-tartan_status app_components_write(FILE *out, const app_pca_result *result, const char *names);
+/** Writes the section. Local. TARTAN_ERR_NOMEM. */
+tartan_status app_components_write(FILE *out, const app_pca_result *result);
 
 #endif

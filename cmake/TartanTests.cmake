@@ -32,7 +32,7 @@ set(TARTAN_TIMEOUT_FACTOR 1)
 if(TARTAN_SANITIZE)
   set(TARTAN_TIMEOUT_FACTOR 5)
   list(APPEND TARTAN_TEST_ENVIRONMENT
-    "ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1:detect_stack_use_after_return=0"
+    "ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1:detect_stack_use_after_return=0:intercept_tls_get_addr=0"
     "LSAN_OPTIONS=print_suppressions=0:suppressions=${CMAKE_CURRENT_SOURCE_DIR}/tests/support/lsan.supp"
     "UBSAN_OPTIONS=print_stacktrace=1")
 endif()

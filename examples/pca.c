@@ -43,7 +43,8 @@ int main(int argc, char **argv)
   if (!st) st = tartan_pca_fit(A, &opts, &model, NULL);
   if (!st && tartan_grid_rank(grid) == 0) {
     tartan_pca_get_values(model, &v);
-    for (int64_t i = 0; i < v.components; i++) printf("%10.3f %7.4f\n", v.explained_variance_[i], v.explained_variance_ratio_[i]);
+    for (int64_t i = 0; i < v.components; i++)
+      printf("%10.3f %7.4f\n", v.explained_variance_[i], v.explained_variance_ratio_[i]);
   }
   if (st) tartan_error_print(stderr);
   tartan_pca_destroy(&model);

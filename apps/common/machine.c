@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "kernel/parallel.h"
 
 #define PATH_LENGTH 1024
 
@@ -83,14 +84,27 @@ static int first_sibling(int cpu)
   return first;
 }
 
+/* Where threads may run: the places that the OpenMP runtime binds them to, else the affinity mask. */
+static void find_mask(cpu_set_t *mask)
+{
+  bool has[CPU_SETSIZE];
+
+  CPU_ZERO(mask);
+  if (tt_thread_processors(CPU_SETSIZE, has)) {
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+      if (has[cpu]) CPU_SET(cpu, mask);
+  } else if (sched_getaffinity(0, sizeof *mask, mask) != 0) {
+    CPU_SET(0, mask);
+  }
+}
+
 static void look_at_mask(app_machine *machine)
 {
   cpu_set_t mask, cores;
 
-  CPU_ZERO(&mask);
+  find_mask(&mask);
   CPU_ZERO(&cores);
   machine->node_cpus = tt_max(1, sysconf(_SC_NPROCESSORS_ONLN));
-  if (sched_getaffinity(0, sizeof mask, &mask) != 0) CPU_SET(0, &mask);
   for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
     const int core = CPU_ISSET(cpu, &mask) ? first_sibling(cpu) : -1;
 

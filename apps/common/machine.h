@@ -11,7 +11,7 @@
 /** What one rank sees; exchanged between ranks as it is. */
 typedef struct app_machine {
   uint64_t host;      /**< hash of the node's name */
-  uint64_t mask;      /**< hash of the affinity mask */
+  uint64_t mask;      /**< hash of the affinity mask, or of the places that OpenMP threads are bound to */
   int64_t  cores;     /**< physical cores in the mask, at most the processor quota of the job */
   int64_t  node_cpus; /**< logical processors of the node */
   int64_t  available; /**< bytes that the processes of this job may take on the node */

@@ -12,33 +12,55 @@
 
 #include "comm/agree.h"
 
-static cpu_set_t own;
-static int       known;
+#define THREADS_MAX 1024
 
-static void set_all(const cpu_set_t *mask)
+/* The threads that there were, each with its own mask: OpenMP may have bound them one by one. */
+static struct {
+  pid_t     id;
+  cpu_set_t mask;
+} own[THREADS_MAX];
+static int known;
+
+static void for_each_thread(void (*visit)(pid_t id))
 {
   DIR *tasks = opendir("/proc/self/task");
 
   for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
     const long id = strtol(entry->d_name, NULL, 10);
 
-    if (id > 0) sched_setaffinity((pid_t)id, sizeof *mask, mask);
+    if (id > 0) visit((pid_t)id);
   }
   if (tasks) closedir(tasks);
 }
 
-void bench_cores_take_all(void)
+static void take_all(pid_t id)
 {
   cpu_set_t all;
 
-  if (!known) known = sched_getaffinity(0, sizeof own, &own) == 0;
+  CPU_ZERO(&all);
+  if (known < THREADS_MAX && sched_getaffinity(id, sizeof own[known].mask, &own[known].mask) == 0) own[known++].id = id;
   for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) CPU_SET(cpu, &all);
-  if (known) set_all(&all);
+  sched_setaffinity(id, sizeof all, &all);
+}
+
+/* A thread that began meanwhile gets the mask of the first one. */
+static void give_back(pid_t id)
+{
+  int i = 0;
+
+  while (i < known && own[i].id != id) i++;
+  if (known > 0) sched_setaffinity(id, sizeof own[0].mask, &own[i < known ? i : 0].mask);
+}
+
+void bench_cores_take_all(void)
+{
+  known = 0;
+  for_each_thread(take_all);
 }
 
 void bench_cores_give_back(void)
 {
-  if (known) set_all(&own);
+  for_each_thread(give_back);
 }
 
 tartan_status bench_sleep_until_all(tartan_grid *grid)

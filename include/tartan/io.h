@@ -17,13 +17,13 @@ extern "C" {
 
 /** How files are opened. Start from TARTAN_IO_OPTS_INIT. */
 typedef struct tartan_io_opts {
-  size_t      size;           /**< sizeof this struct, set by the initializer */
-  bool        allow_external; /**< follow external storage, external links and virtual datasets */
-  bool        allow_plugins;  /**< let HDF5 load filter plugins */
-  bool        force;          /**< replace an output that exists */
-  bool        transpose;      /**< the file's columns are the matrix's rows */
-  const char *mpiio_hint;     /**< "key=value,key=value" for MPI-IO when writing, or NULL */
-  tartan_matrix_opts layout;  /**< of a loaded matrix */
+  size_t             size;           /**< sizeof this struct, set by the initializer */
+  bool               allow_external; /**< follow external storage, external links and virtual datasets */
+  bool               allow_plugins;  /**< let HDF5 load filter plugins */
+  bool               force;          /**< replace an output that exists */
+  bool               transpose;      /**< the file's columns are the matrix's rows */
+  const char        *mpiio_hint;     /**< "key=value,key=value" for MPI-IO when writing, or NULL */
+  tartan_matrix_opts layout;         /**< of a loaded matrix */
 } tartan_io_opts;
 
 #define TARTAN_IO_OPTS_INIT                                                                                            \

@@ -43,7 +43,16 @@ TARTAN_API void tartan_operator_shape(const tartan_operator *op, int64_t *m, int
 TARTAN_API tartan_grid *tartan_operator_grid(const tartan_operator *op);
 
 /**
- * One line for people: "60000 samples x 784 features, uint8, from fm.h5:/X (rows are samples)". Local.
+ * Name of a feature (column), from the texts `feature_names` that stand beside the dataset in its file; NULL if there
+ * are none, or not one for each feature. Local; lives as long as the operator.
+ *
+ * @param[in] j  0 <= j < n
+ */
+TARTAN_API const char *tartan_operator_feature_name(const tartan_operator *op, int64_t j);
+
+/**
+ * One line for people: "150 samples x 4 features, f64, from iris.h5:/X (rows are samples); features: length, width, ..."
+ * Local.
  *
  * @param[out] text  [length]
  */

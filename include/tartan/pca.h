@@ -33,19 +33,20 @@ typedef enum tartan_pca_nan {
 typedef struct tartan_pca_opts {
   size_t            size;       /**< sizeof this struct, set by the initializer */
   int64_t           components; /**< k; 0: min(m, n), or as many as `variance` or `mle` say */
-  double            variance;   /**< in (0, 1): the fewest components that explain more than this fraction; 0: not used */
-  bool              mle;        /**< k by Minka's maximum likelihood estimate; needs m >= n */
-  bool              center;     /**< remove the feature means */
-  bool              scale;      /**< divide by the standard deviations (ddof 1); constant features by 1 */
-  bool              whiten;     /**< scores of unit variance */
+  double            variance; /**< in (0, 1): the fewest components that explain more than this fraction; 0: not used */
+  bool              mle;      /**< k by Minka's maximum likelihood estimate; needs m >= n */
+  bool              center;   /**< remove the feature means */
+  bool              scale;    /**< divide by the standard deviations (ddof 1); constant features by 1 */
+  bool              whiten;   /**< scores of unit variance */
   tartan_pca_solver solver;
   tartan_pca_nan    nan;
+  bool              residual; /**< also measure how well the components fit: tartan_pca_info.residual; cheap */
 } tartan_pca_opts;
 
 #define TARTAN_PCA_OPTS_INIT                                                                                           \
   {                                                                                                                    \
     .size = sizeof(tartan_pca_opts), .components = 0, .variance = 0, .mle = false, .center = true, .scale = false,     \
-    .whiten = false, .solver = TARTAN_PCA_AUTO, .nan = TARTAN_PCA_NAN_ERROR                                            \
+    .whiten = false, .solver = TARTAN_PCA_AUTO, .nan = TARTAN_PCA_NAN_ERROR, .residual = true                          \
   }
 
 /** How a fit went. */
@@ -56,6 +57,9 @@ typedef struct tartan_pca_info {
   int64_t     segments;     /**< fixed summation segments of the rows; 0: none */
   double      seconds;      /**< wall time, the largest over ranks */
   bool        reproducible; /**< the same bits on any number of ranks and threads */
+  double      residual;     /**< largest |C v_i - lambda_i v_i| / lambda_1 over the components, C the covariance (or
+                                 correlation) matrix of the data in memory; negative: not measured. Its last bits
+                                 depend on the ranks. */
 } tartan_pca_info;
 
 /**
@@ -93,18 +97,21 @@ TARTAN_API void tartan_pca_destroy(tartan_pca **model);
 
 /**
  * The numbers of a model, to be read. Local; the pointers live as long as the model.
+ *
+ * Names of features come from the operator that the model was fitted to (tartan_operator_feature_name()).
  */
 typedef struct tartan_pca_values {
-  int64_t       samples, features, components;  /**< m, n, k */
-  const double *components_;                    /**< [k, n] row-major */
-  const double *explained_variance_;            /**< [k] */
-  const double *explained_variance_ratio_;      /**< [k] */
-  const double *singular_values_;               /**< [k] */
-  const double *mean_;                          /**< [n]; zeros without centering */
-  const double *scale_;                         /**< [n]; ones without scaling */
-  double        noise_variance_;                /**< mean of the variances left out */
-  double        total_variance_;                /**< sum of all variances */
-  bool          center, scale, whiten;
+  int64_t            samples, features, components; /**< m, n, k */
+  const double      *components_;                   /**< [k, n] row-major */
+  const double      *explained_variance_;           /**< [k] */
+  const double      *explained_variance_ratio_;     /**< [k] */
+  const double      *singular_values_;              /**< [k] */
+  const double      *mean_;                         /**< [n]; zeros without centering */
+  const double      *scale_;                        /**< [n]; ones without scaling */
+  double             noise_variance_;               /**< mean of the variances left out */
+  double             total_variance_;               /**< sum of all variances */
+  bool               center, scale, whiten;
+  const char *const *feature_names_in_; /**< [n], or NULL */
 } tartan_pca_values;
 
 TARTAN_API void tartan_pca_get_values(const tartan_pca *model, tartan_pca_values *values);
@@ -116,14 +123,14 @@ typedef struct tartan_attribute {
 
 /** Start from TARTAN_PCA_SAVE_OPTS_INIT. */
 typedef struct tartan_pca_save_opts {
-  size_t                  size;            /**< sizeof this struct, set by the initializer */
-  bool                    force;           /**< replace a file that exists */
-  bool                    without_model;   /**< scores only (a transform of new data) */
-  const tartan_operator  *scores;          /**< data whose scores X_pca [m, k] are written; NULL: none */
-  tartan_dtype            scores_dtype;    /**< of X_pca */
-  bool                    inverse_error;   /**< also compute the mean squared error of the reconstruction */
-  const tartan_pca_info  *info;            /**< for diagnostics/; may be NULL */
-  const tartan_attribute *attributes;      /**< [attribute_count], for the root */
+  size_t                  size;          /**< sizeof this struct, set by the initializer */
+  bool                    force;         /**< replace a file that exists */
+  bool                    without_model; /**< scores only (a transform of new data) */
+  const tartan_operator  *scores;        /**< data whose scores X_pca [m, k] are written; NULL: none */
+  tartan_dtype            scores_dtype;  /**< of X_pca */
+  bool                    inverse_error; /**< also compute the mean squared error of the reconstruction */
+  const tartan_pca_info  *info;          /**< for diagnostics/; may be NULL */
+  const tartan_attribute *attributes;    /**< [attribute_count], for the root */
   int                     attribute_count;
 } tartan_pca_save_opts;
 
@@ -135,7 +142,8 @@ typedef struct tartan_pca_save_opts {
 /**
  * Writes a model, and the scores of data if wanted, in one pass over that data. Collective.
  *
- * The file appears under its name only when complete.
+ * The file appears under its name only when complete. Names of features that the model has are written with it, names of
+ * samples that stand beside the data with the scores. The data's features are matched as in tartan_pca_transform().
  *
  * @param[in]  path           of the new file
  * @param[in]  opts           NULL for defaults
@@ -143,7 +151,7 @@ typedef struct tartan_pca_save_opts {
  *                            and scaled; may be NULL; 0 unless asked for
  *
  * @retval TARTAN_ERR_EXISTS, TARTAN_ERR_IO  as tartan_matrix_save()
- * @retval TARTAN_ERR_SHAPE                  the data has another number of features than the model
+ * @retval TARTAN_ERR_SHAPE, TARTAN_ERR_INPUT  features do not match, as in tartan_pca_transform()
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_pca_save(const tartan_pca *model, const char *path,
                                                          const tartan_pca_save_opts *opts, double *inverse_error);
@@ -158,7 +166,12 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_pca_load(tartan_grid *grid, cons
 /**
  * Scores of samples: Y := (A - 1 mean') / scale V, whitened if the model is. Collective.
  *
+ * Where both the model and A have names of features, these are matched by name, in any order; else by position.
+ *
  * @param[out] Y  [m, k], any layout; must not overlap A
+ *
+ * @retval TARTAN_ERR_INPUT  A lacks a feature of the model, or has one that the model does not know; it is named
+ * @retval TARTAN_ERR_SHAPE  without names: A has another number of features
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_pca_transform(const tartan_pca *model, const tartan_operator *A,
                                                               tartan_matrix *Y);

@@ -54,7 +54,7 @@ typedef enum tartan_status {
 #define X(name, code, text) TARTAN_##name,
   TARTAN_STATUS_LIST(X)
 #undef X
-  TARTAN_STATUS_COUNT /**< number of outcomes; never returned */
+      TARTAN_STATUS_COUNT /**< number of outcomes; never returned */
 } tartan_status;
 
 /** The general text of a status, for example "not enough memory". Local. Never NULL. */

@@ -33,20 +33,20 @@ typedef enum tartan_uplo { TARTAN_LOWER, TARTAN_UPPER } tartan_uplo;
  * elements, the larger of those sent and those received.
  */
 typedef struct tartan_cost {
-  double  flops;                     /**< floating point operations */
-  double  words;                     /**< words moved by the algorithm */
-  double  words_redistributed;       /**< words moved only to change a layout */
-  double  words_bound;               /**< proven lower bound on words, 0 if none is known */
-  double  messages;                  /**< messages sent */
-  double  bytes_moved;               /**< bytes sent or received over MPI, the larger */
-  double  bytes_read;                /**< bytes read from files */
-  double  bytes_written;             /**< bytes written to files */
-  double  passes;                    /**< passes over the data */
-  double  memory;                    /**< peak bytes beside the operands */
-  double  seconds;                   /**< wall time */
-  int     grid[3];                   /**< p1 x p2 x p3 */
-  char    algorithm[32];             /**< short name, for example "gram" */
-  char    reason[TARTAN_REASON_MAX]; /**< why this algorithm */
+  double flops;                     /**< floating point operations */
+  double words;                     /**< words moved by the algorithm */
+  double words_redistributed;       /**< words moved only to change a layout */
+  double words_bound;               /**< proven lower bound on words, 0 if none is known */
+  double messages;                  /**< messages sent */
+  double bytes_moved;               /**< bytes sent or received over MPI, the larger */
+  double bytes_read;                /**< bytes read from files */
+  double bytes_written;             /**< bytes written to files */
+  double passes;                    /**< passes over the data */
+  double memory;                    /**< peak bytes beside the operands */
+  double seconds;                   /**< wall time */
+  int    grid[3];                   /**< p1 x p2 x p3 */
+  char   algorithm[32];             /**< short name, for example "gram" */
+  char   reason[TARTAN_REASON_MAX]; /**< why this algorithm */
 } tartan_cost;
 
 #ifdef __cplusplus

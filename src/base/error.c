@@ -15,7 +15,7 @@ typedef struct error_record {
 } error_record;
 
 static _Thread_local error_record last = {.rank = -1, .speaks = true};
-static _Thread_local int          self = 0;   /* rank in the largest communicator seen */
+static _Thread_local int          self = 0;    /* rank in the largest communicator seen */
 static _Thread_local int          largest = 0; /* its size */
 
 static const struct {

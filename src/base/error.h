@@ -26,9 +26,9 @@ tartan_status tt_fail(tartan_status st, const char *fmt, ...) __attribute__((for
  * Records a failure that began on a rank of a communicator, with its finished message. Local. Returns st.
  *
  * @param[in] rank  where it began; -1: everywhere alike
- * @param[in] self  the caller's rank in the same communicator
+ * @param[in] me    the caller's rank in the same communicator
  */
-tartan_status tt_fail_at(tartan_status st, int rank, int self, const char *message);
+tartan_status tt_fail_at(tartan_status st, int rank, int me, const char *message);
 
 /**
  * Tells the error trace which rank of how many the caller is: rank 0 of the largest communicator that was seen prints what
@@ -47,7 +47,8 @@ void tt_error_set_self(int rank, int size);
 #define REQUIRE(condition, status, ...)                                                                                \
   do {                                                                                                                 \
     if (!(condition)) {                                                                                                \
-      st = tt_fail((status), __VA_ARGS__);                                                                             \
+      st = (status);                                                                                                   \
+      (void)tt_fail(st, __VA_ARGS__);                                                                                  \
       goto done;                                                                                                       \
     }                                                                                                                  \
   } while (0)

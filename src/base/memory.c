@@ -97,6 +97,45 @@ char *tt_strdup(tt_memory *mem, const char *text, tartan_status *local)
   return copy;
 }
 
+const char **tt_texts_alloc(tt_memory *mem, int64_t count, int64_t bytes, const char *what, char **characters,
+                            tartan_status *local)
+{
+  const int64_t addresses = count * (int64_t)sizeof(char *);
+  char         *block = tt_alloc(mem, addresses + bytes, 1, what, local);
+
+  *characters = block ? block + addresses : NULL;
+  return (const char **)(void *)block;
+}
+
+void tt_texts_find(const char **texts, int64_t count)
+{
+  const char *at = (const char *)(texts + count);
+
+  for (int64_t i = 0; i < count; i++) {
+    texts[i] = at;
+    at += strlen(at) + 1;
+  }
+}
+
+const char **tt_texts_copy(tt_memory *mem, int64_t count, const char *const *texts, const char *what,
+                           tartan_status *local)
+{
+  const char **copy;
+  char        *to;
+  int64_t      bytes = 0;
+
+  for (int64_t i = 0; i < count; i++) bytes += (int64_t)strlen(texts[i]) + 1;
+  copy = tt_texts_alloc(mem, count, bytes, what, &to, local);
+  for (int64_t i = 0; copy && i < count; i++) {
+    const size_t length = strlen(texts[i]) + 1;
+
+    memcpy(to, texts[i], length);
+    to += length;
+  }
+  if (copy) tt_texts_find(copy, count);
+  return copy;
+}
+
 void tt_free(void *ptr)
 {
   block_header *head = ptr ? (block_header *)ptr - 1 : NULL;

@@ -35,6 +35,21 @@ void *tt_alloc_zero(tt_memory *mem, int64_t count, size_t size, const char *what
 /** A copy of a text; NULL after a failure, as tt_alloc(). */
 char *tt_strdup(tt_memory *mem, const char *text, tartan_status *local);
 
+/**
+ * Room for texts in one block: count addresses, and `bytes` characters behind them. NULL after a failure.
+ *
+ * @param[out] characters  where they begin
+ */
+const char **tt_texts_alloc(tt_memory *mem, int64_t count, int64_t bytes, const char *what, char **characters,
+                            tartan_status *local);
+
+/** Lets the addresses of such a block point to its texts, in order, each with its terminating zero. Local. */
+void tt_texts_find(const char **texts, int64_t count);
+
+/** A copy of texts in one block; NULL after a failure, as tt_alloc(). */
+const char **tt_texts_copy(tt_memory *mem, int64_t count, const char *const *texts, const char *what,
+                           tartan_status *local);
+
 /** Gives memory back; NULL is accepted. Local. */
 void tt_free(void *ptr);
 

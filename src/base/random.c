@@ -31,8 +31,7 @@ void tt_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]
 static void uniform_pair(uint64_t seed, int64_t i, int64_t j, double u[2])
 {
   const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-  const uint32_t counter[4] = {(uint32_t)i, (uint32_t)((uint64_t)i >> 32), (uint32_t)j,
-                               (uint32_t)((uint64_t)j >> 32)};
+  const uint32_t counter[4] = {(uint32_t)i, (uint32_t)((uint64_t)i >> 32), (uint32_t)j, (uint32_t)((uint64_t)j >> 32)};
   uint32_t       word[4];
 
   tt_philox(key, counter, word);

@@ -29,7 +29,7 @@ void tt_operand_end(tt_operand *operand);
 tt_pcall tt_pcall_of(tartan_grid *grid);
 
 /** Gives the BLAS the grid's threads, or back what it had: pass what the first call returned. Local. */
-int tt_blas_threads_begin(const tartan_grid *grid);
+int  tt_blas_threads_begin(const tartan_grid *grid);
 void tt_blas_threads_end(int before);
 
 #endif

@@ -29,10 +29,15 @@ tartan_status tt_require_alive(const tartan_grid *grid);
 /** Records a failed MPI call; the grid (NULL if there is none) is dead from then on. Local. Returns TARTAN_ERR_MPI. */
 tartan_status tt_fail_mpi(tartan_grid *grid, int code, const char *call);
 
-/** Goes to `done` unless every rank's `local` is TARTAN_OK. */
+/**
+ * Goes to `done` unless every rank's `local` is TARTAN_OK. That a failure of one's own stays one follows from
+ * tt_agree(); it is repeated for static analysers.
+ */
 #define AGREE(grid, local)                                                                                             \
   do {                                                                                                                 \
-    st = tt_agree((grid), (local));                                                                                    \
+    const tartan_status own_ = (local);                                                                                \
+    st = tt_agree((grid), own_);                                                                                       \
+    if (st == TARTAN_OK) st = own_;                                                                                    \
     if (st != TARTAN_OK) goto done;                                                                                    \
   } while (0)
 

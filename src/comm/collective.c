@@ -61,8 +61,8 @@ static tartan_status allreduce(tartan_grid *grid, void *buf, int64_t count, MPI_
 
   TRY(tt_require_alive(grid));
   for (int64_t at = 0; at < count; at += piece)
-    TRY_MPI(grid, MPI_Allreduce(MPI_IN_PLACE, (char *)buf + 8 * at, (int)tt_min(piece, count - at), type, mpi_op,
-                                grid->all));
+    TRY_MPI(grid,
+            MPI_Allreduce(MPI_IN_PLACE, (char *)buf + 8 * at, (int)tt_min(piece, count - at), type, mpi_op, grid->all));
   if (grid->size > 1) count_traffic(grid, count, count, 8, 1);
 done:
   tt_grid_phase(grid, TARTAN_PHASE_COMMUNICATE, &t);
@@ -105,7 +105,8 @@ static int64_t pieces(int64_t bytes)
 }
 
 /* Starts the pieces of one message to or from a rank; returns how many requests were used, or -1 with *code set. */
-static int start_pieces(tartan_grid *grid, bool sends, char *buf, int64_t bytes, int peer, MPI_Request *request, int *code)
+static int start_pieces(tartan_grid *grid, bool sends, char *buf, int64_t bytes, int peer, MPI_Request *request,
+                        int *code)
 {
   int n = 0;
 

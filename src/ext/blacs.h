@@ -24,10 +24,10 @@ tartan_status tt_blacs_prepare(tt_blacs **cache);
 /**
  * The context of ranks 0 .. p q - 1 of comm, row-major. Collective over comm; kept for the next time.
  *
- * @param[in,out] cache  from tt_blacs_prepare() on every rank
+ * @param[in,out] b  from tt_blacs_prepare() on every rank
  * @return -1 on ranks outside p x q
  */
-int tt_blacs_context(tt_blacs *cache, MPI_Comm comm, int p, int q);
+int tt_blacs_context(tt_blacs *b, MPI_Comm comm, int p, int q);
 
 /** Ends all contexts; NULL is accepted. Collective. */
 void tt_blacs_destroy(tt_blacs **cache);

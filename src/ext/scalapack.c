@@ -36,8 +36,8 @@ static scalar to_scalar(tartan_dtype dtype, double value)
 /* ScaLAPACK's array descriptor. */
 static void describe(const tt_pmatrix *A, int desc[9])
 {
-  const int d[9] = {1,          A->context, (int)A->m, (int)A->n,                    (int)A->mb,
-                    (int)A->nb, A->rsrc,    A->csrc,   (int)tt_max(1, A->ld)};
+  const int d[9] = {1,       A->context,           (int)A->m, (int)A->n, (int)A->mb, (int)A->nb, A->rsrc,
+                    A->csrc, (int)tt_max(1, A->ld)};
 
   memcpy(desc, d, sizeof d);
 }
@@ -137,8 +137,8 @@ static void widen(tartan_dtype dtype, int64_t n, const void *from, double *to)
 }
 
 /* A query: sets *lwork from what the routine answered, and takes the workspace. Local. */
-static void *take_work(const tt_pcall *call, const char *routine, tartan_dtype dtype, const scalar *answer, int64_t least,
-                       int info, int *lwork, tartan_status *local)
+static void *take_work(const tt_pcall *call, const char *routine, tartan_dtype dtype, const scalar *answer,
+                       int64_t least, int info, int *lwork, tartan_status *local)
 {
   if (*local == TARTAN_OK) *local = judge(routine, info);
   if (*local == TARTAN_OK) *local = work_size(routine, dtype, answer, least, lwork);

@@ -33,14 +33,22 @@ tartan_status tt_scalapack_get(const tt_scalapack_table **table)
 {
   tt_scalapack_typed *s = &loaded.typed[0], *d = &loaded.typed[1];
   const symbol        symbols[] = {
-      {"Csys2blacs_handle", &loaded.sys2handle}, {"Cfree_blacs_system_handle", &loaded.free_handle},
-      {"Cblacs_gridinit", &loaded.gridinit},     {"Cblacs_gridexit", &loaded.gridexit},
-      {"psgemm_", &s->gemm},                     {"pdgemm_", &d->gemm},
-      {"pssyrk_", &s->syrk},                     {"pdsyrk_", &d->syrk},
-      {"pssyevd_", &s->syevd},                   {"pdsyevd_", &d->syevd},
-      {"psgesvd_", &s->gesvd},                   {"pdgesvd_", &d->gesvd},
-      {"psgeqrf_", &s->geqrf},                   {"pdgeqrf_", &d->geqrf},
-      {"psorgqr_", &s->orgqr},                   {"pdorgqr_", &d->orgqr},
+             {"Csys2blacs_handle", &loaded.sys2handle},
+             {"Cfree_blacs_system_handle", &loaded.free_handle},
+             {"Cblacs_gridinit", &loaded.gridinit},
+             {"Cblacs_gridexit", &loaded.gridexit},
+             {"psgemm_", &s->gemm},
+             {"pdgemm_", &d->gemm},
+             {"pssyrk_", &s->syrk},
+             {"pdsyrk_", &d->syrk},
+             {"pssyevd_", &s->syevd},
+             {"pdsyevd_", &d->syevd},
+             {"psgesvd_", &s->gesvd},
+             {"pdgesvd_", &d->gesvd},
+             {"psgeqrf_", &s->geqrf},
+             {"pdgeqrf_", &d->geqrf},
+             {"psorgqr_", &s->orgqr},
+             {"pdorgqr_", &d->orgqr},
   };
   const char   *missing = NULL;
   void         *handle = NULL;

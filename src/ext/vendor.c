@@ -52,7 +52,7 @@ void tt_blas_describe(char *text, size_t length)
 
     sscanf(c, "%*s %63s", version);
     snprintf(text, length, "OpenBLAS %s %s, core %s", version,
-             strstr(c, "USE_OPENMP")       ? "OpenMP"
+             strstr(c, "USE_OPENMP")        ? "OpenMP"
              : strstr(c, "SINGLE_THREADED") ? "serial"
                                             : "pthreads",
              core());

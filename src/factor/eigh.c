@@ -115,8 +115,8 @@ static tartan_status require_finite_lower(const tartan_matrix *A)
       const int64_t i = tartan_matrix_global_row(A, il);
 
       if (i >= j && !(v - v == 0))
-        local = tt_fail(TARTAN_ERR_INPUT, "the matrix of an eigenproblem has %s at (%lld, %lld)", v == v ? "Inf" : "NaN",
-                        (long long)i, (long long)j);
+        local = tt_fail(TARTAN_ERR_INPUT, "the matrix of an eigenproblem has %s at (%lld, %lld)",
+                        v == v ? "Inf" : "NaN", (long long)i, (long long)j);
     }
   }
   AGREE(A->grid, local);

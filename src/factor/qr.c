@@ -50,12 +50,12 @@ static tartan_status factor(tartan_matrix *F, bool want_q, tartan_matrix **R)
 {
   tartan_grid   *grid = F->grid;
   const tt_pcall call = tt_pcall_of(grid);
-  const int64_t m = F->row.n, n = F->col.n, r = tt_min(m, n);
-  tt_operand    f = {0};
-  void         *tau = NULL;
-  double        t = 0;
-  int           threads;
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  const int64_t  m = F->row.n, n = F->col.n, r = tt_min(m, n);
+  tt_operand     f = {0};
+  void          *tau = NULL;
+  double         t = 0;
+  int            threads;
+  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
   TRY(tt_operand_make(F, F->p, F->q, &f));
   tau = tt_alloc_zero(&grid->memory, F->nloc + 1, tartan_dtype_size(F->dtype), "reflector factors", &local);

@@ -6,15 +6,12 @@
 #include <tartan/blas.h>
 #include <tartan/factor.h>
 
-
-
 #include "base/util.h"
 #include "blas/pblas.h"
 #include "comm/collective.h"
 #include "ext/lapack.h"
 #include "ext/vendor.h"
 #include "factor/signs.h"
-
 
 /* Rows per column from which QR first pays. */
 #define TALL 1.5
@@ -186,10 +183,10 @@ done:
 
 tartan_status tartan_svd(const tartan_matrix *A, double *s, tartan_matrix **U, tartan_matrix **Vt)
 {
-  const int64_t  m = A->row.n, n = A->col.n, r = tt_min(m, n);
-  tartan_matrix *u = NULL, *vt = NULL;
+  const int64_t   m = A->row.n, n = A->col.n, r = tt_min(m, n);
+  tartan_matrix  *u = NULL, *vt = NULL;
   tartan_matrix **pu = U ? &u : NULL, **pvt = U || Vt ? &vt : NULL; /* the signs of U follow V */
-  tartan_status  st = TARTAN_OK;
+  tartan_status   st = TARTAN_OK;
 
   if (U) *U = NULL;
   if (Vt) *Vt = NULL;

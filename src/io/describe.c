@@ -21,7 +21,9 @@ static void list_filters(char *text, size_t length)
   static const struct {
     H5Z_filter_t id;
     const char  *name;
-  } filters[] = {{H5Z_FILTER_DEFLATE, "deflate"}, {H5Z_FILTER_SZIP, "szip"}, {H5Z_FILTER_SHUFFLE, "shuffle"},
+  } filters[] = {{H5Z_FILTER_DEFLATE, "deflate"},
+                 {H5Z_FILTER_SZIP, "szip"},
+                 {H5Z_FILTER_SHUFFLE, "shuffle"},
                  {H5Z_FILTER_FLETCHER32, "fletcher32"}};
   size_t at = 0;
 

@@ -4,8 +4,10 @@
  */
 #include "io/place.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -92,8 +94,43 @@ static tartan_status check_final(const tt_place *place)
   return TARTAN_OK;
 }
 
+/* "FILE.part-HOST-", what temporary names of this host begin with, in whatever folder. */
+static void temp_prefix(const char *file, char prefix[TT_PATH_MAX + 48])
+{
+  char host[32] = "";
+
+  if (gethostname(host, sizeof host - 1) != 0 && errno != ENAMETOOLONG) snprintf(host, sizeof host, "unknown");
+  snprintf(prefix, TT_PATH_MAX + 48, "%s.part-%s-", file, host);
+}
+
+/*
+ * Files whose process is gone: it was killed before it could remove them. Whatever cannot be removed stays; those of
+ * other hosts do too, since nothing is known of their processes.
+ */
+static void remove_stale(const char *path)
+{
+  const char    *slash = strrchr(path, '/');
+  char           folder[TT_PATH_MAX], prefix[TT_PATH_MAX + 48];
+  DIR           *entries;
+  struct dirent *entry;
+
+  folder_of(path, folder);
+  temp_prefix(slash ? slash + 1 : path, prefix);
+  entries = opendir(folder);
+  while (entries && (entry = readdir(entries))) {
+    const size_t length = strlen(prefix);
+    char        *end = entry->d_name;
+    const long   pid = strncmp(entry->d_name, prefix, length) == 0 ? strtol(entry->d_name + length, &end, 10) : 0;
+
+    if (pid > 0 && *end == '\0' && getpgid((pid_t)pid) < 0 && errno == ESRCH)
+      unlinkat(dirfd(entries), entry->d_name, 0);
+  }
+  if (entries) closedir(entries);
+}
+
 tartan_status tt_place_begin(tt_place *place, const char *path, bool force)
 {
+  char          prefix[TT_PATH_MAX + 48];
   tartan_status st = TARTAN_OK;
   int           fd;
 
@@ -102,8 +139,10 @@ tartan_status tt_place_begin(tt_place *place, const char *path, bool force)
   REQUIRE(path[0] != '\0' && strlen(path) < sizeof place->path, TARTAN_ERR_IO,
           "cannot write \"%.100s\": the name is empty or too long", path);
   snprintf(place->path, sizeof place->path, "%s", path);
-  snprintf(place->temp, sizeof place->temp, "%s.part-%ld", path, (long)getpid());
+  temp_prefix(path, prefix);
+  snprintf(place->temp, sizeof place->temp, "%s%ld", prefix, (long)getpid());
   TRY(check_final(place));
+  remove_stale(path);
 
   fd = tt_file_fault() ? -1 : open(place->temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) {

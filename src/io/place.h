@@ -34,13 +34,14 @@ tartan_status tt_write_at(int fd, const char *path, int64_t offset, int64_t byte
 
 /** Where a file will stand, and its temporary name beside that. */
 typedef struct tt_place {
-  char path[TT_PATH_MAX], temp[TT_PATH_MAX + 32];
-  bool force; /* an existing file may be replaced */
-  bool made;  /* the temporary file may exist */
+  char path[TT_PATH_MAX], temp[TT_PATH_MAX + 64]; /* PATH.part-HOST-PID */
+  bool force;                                     /* an existing file may be replaced */
+  bool made;                                      /* the temporary file may exist */
 } tt_place;
 
 /**
- * Chooses the temporary name and tries the folder.
+ * Chooses the temporary name, removes what processes of this host that are gone have left of the same file, and tries
+ * the folder.
  *
  * @retval TARTAN_ERR_EXISTS  the file exists and force is not set
  * @retval TARTAN_ERR_IO      the folder does not exist or is not writable; the path is too long, or a folder

@@ -195,33 +195,6 @@ done:
   return st;
 }
 
-/* All texts of a dataset, each cut to the length of its place. */
-static tartan_status read_strings(const tt_small *f, hid_t dataset, int64_t count, int64_t length, char *texts)
-{
-  const hid_t   type = H5Dget_type(dataset), memory = H5Tcopy(H5T_C_S1), space = H5Dget_space(dataset);
-  const bool    variable = H5Tis_variable_str(type) > 0, fault = tt_file_fault();
-  tartan_status st = TARTAN_OK;
-  char        **loose = variable ? tt_alloc_zero(&f->grid->memory, count, sizeof *loose, "texts", &st) : NULL;
-  herr_t        code = -1;
-
-  H5Tset_size(memory, variable ? H5T_VARIABLE : (size_t)length);
-  H5Tset_cset(memory, H5Tget_cset(type));
-  if (st == TARTAN_OK)
-    code = H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, variable ? (void *)loose : (void *)texts);
-  for (int64_t i = 0; i < count && code >= 0; i++) {
-    if (variable) snprintf(texts + i * length, (size_t)length, "%s", loose[i] ? loose[i] : "");
-    texts[(i + 1) * length - 1] = '\0';
-  }
-  if (variable && code >= 0) H5Dvlen_reclaim(memory, space, H5P_DEFAULT, loose);
-  if (st == TARTAN_OK && code < 0) st = tt_h5_fail(TARTAN_ERR_IO, "cannot read", f->path);
-  if (st == TARTAN_OK && fault) st = tt_fail_errno("cannot read", f->path);
-  tt_free(loose);
-  tt_h5_release(space);
-  tt_h5_release(memory);
-  tt_h5_release(type);
-  return st;
-}
-
 /* On rank 0: how many texts a dataset holds; 0 if there is none of that name. */
 static tartan_status count_strings(const tt_small *f, const char *name, hid_t *dataset, int64_t *count)
 {
@@ -240,32 +213,122 @@ static tartan_status count_strings(const tt_small *f, const char *name, hid_t *d
   return text && line ? TARTAN_OK : tt_fail(TARTAN_ERR_FORMAT, "%s: %s is not a list of texts", f->path, name);
 }
 
-tartan_status tt_small_strings(tt_small *f, const char *name, int64_t length, char **texts, int64_t *count)
+/* Texts as HDF5 delivers them: addresses of its own memory, or places of equal width. On rank 0. */
+typedef struct raw_texts {
+  hid_t   memory, space;
+  bool    variable; /* of length */
+  char  **loose;
+  char   *fixed;
+  int64_t count, width, bytes; /* bytes of all texts with their terminating zeros */
+} raw_texts;
+
+static const char *raw_text(const raw_texts *raw, int64_t i)
 {
+  if (!raw->variable) return raw->fixed + i * raw->width;
+  return raw->loose[i] ? raw->loose[i] : "";
+}
+
+static void raw_end(raw_texts *raw)
+{
+  if (raw->loose) H5Dvlen_reclaim(raw->memory, raw->space, H5P_DEFAULT, raw->loose);
+  tt_free(raw->fixed);
+  tt_free(raw->loose);
+  tt_h5_release(raw->space);
+  tt_h5_release(raw->memory);
+}
+
+static tartan_status raw_read(const tt_small *f, hid_t dataset, raw_texts *raw)
+{
+  const hid_t   type = H5Dget_type(dataset);
+  const bool    fault = tt_file_fault();
+  tt_memory    *mem = &f->grid->memory;
+  tartan_status st = TARTAN_OK;
+  herr_t        code = -1;
+
+  raw->variable = H5Tis_variable_str(type) > 0;
+  raw->space = H5Dget_space(dataset);
+  raw->memory = H5Tcopy(H5T_C_S1);
+  raw->width = raw->variable ? 0 : (int64_t)H5Tget_size(type) + 1;
+  H5Tset_size(raw->memory, raw->variable ? H5T_VARIABLE : (size_t)raw->width);
+  H5Tset_cset(raw->memory, H5Tget_cset(type));
+  if (raw->variable)
+    raw->loose = tt_alloc_zero(mem, raw->count, sizeof *raw->loose, "texts", &st);
+  else
+    raw->fixed = tt_alloc_zero(mem, raw->count, (size_t)raw->width, "texts", &st);
+  if (st == TARTAN_OK)
+    code = H5Dread(dataset, raw->memory, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                   raw->variable ? (void *)raw->loose : (void *)raw->fixed);
+  if (st == TARTAN_OK && code < 0) st = tt_h5_fail(TARTAN_ERR_IO, "cannot read", f->path);
+  if (st == TARTAN_OK && fault) st = tt_fail_errno("cannot read", f->path);
+  for (int64_t i = 0; i < raw->count && st == TARTAN_OK; i++) raw->bytes += (int64_t)strlen(raw_text(raw, i)) + 1;
+  tt_h5_release(type);
+  return st;
+}
+
+static void raw_pack(const raw_texts *raw, char *to)
+{
+  for (int64_t i = 0; i < raw->count; i++) {
+    const size_t length = strlen(raw_text(raw, i)) + 1;
+
+    memcpy(to, raw_text(raw, i), length);
+    to += length;
+  }
+}
+
+tartan_status tt_small_strings(tt_small *f, const char *name, bool everywhere, const char ***texts, int64_t *count)
+{
+  const bool    root = f->grid->rank == 0;
+  raw_texts     raw = {.memory = H5I_INVALID_HID, .space = H5I_INVALID_HID};
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
-  int64_t       n = 0, bytes = 0;
   hid_t         dataset = H5I_INVALID_HID;
-  char         *t = NULL;
+  const char  **t = NULL;
+  char         *characters = NULL;
   tt_h5_guard   guard;
 
   *texts = NULL;
   *count = 0;
   tt_h5_enter(&guard, false);
-  if (f->grid->rank == 0) local = count_strings(f, name, &dataset, &n);
+  if (root) local = count_strings(f, name, &dataset, &raw.count);
+  if (root && local == TARTAN_OK && raw.count > 0) local = raw_read(f, dataset, &raw);
   TRY(tt_root_verdict(f->grid, local));
-  TRY(tt_bcast(f->grid, &n, 1, sizeof n, 0));
-  if (!tt_mul(n, length, &bytes)) local = tt_fail(TARTAN_ERR_OVERFLOW, "%s is too large", name);
-  t = tt_alloc_zero(&f->grid->memory, bytes, 1, name, &local);
+  TRY(tt_bcast(f->grid, &raw.count, 1, sizeof raw.count, 0));
+  TRY(tt_bcast(f->grid, &raw.bytes, 1, sizeof raw.bytes, 0));
+  if (raw.count > 0 && (root || everywhere))
+    t = tt_texts_alloc(&f->grid->memory, raw.count, raw.bytes, name, &characters, &local);
   AGREE(f->grid, local);
-  if (f->grid->rank == 0 && n > 0) local = read_strings(f, dataset, n, length, t);
-  TRY(tt_root_verdict(f->grid, local));
-  TRY(tt_bcast(f->grid, t, bytes, 1, 0));
+  if (root && t) raw_pack(&raw, characters);
+  if (everywhere && t) TRY(tt_bcast(f->grid, characters, raw.bytes, 1, 0));
+  if (t) tt_texts_find(t, raw.count);
   *texts = t;
-  *count = n;
+  *count = raw.count;
   t = NULL;
 done:
   tt_free(t);
+  raw_end(&raw);
   tt_h5_release(dataset);
   tt_h5_leave(&guard);
+  return st;
+}
+
+tartan_status tt_small_names(tartan_grid *grid, const char *path, const char *dataset, const char *name, int64_t count,
+                             bool everywhere, const char ***texts)
+{
+  const char   *slash = strrchr(dataset, '/');
+  tt_small     *file = NULL;
+  int64_t       found = 0;
+  char          whole[TT_PATH_MAX];
+  tartan_status st = TARTAN_OK;
+
+  *texts = NULL;
+  snprintf(whole, sizeof whole, "%.*s/%s", slash ? (int)(slash - dataset) : 0, dataset, name);
+  TRY(tt_small_open(grid, path, &file));
+  st = tt_small_strings(file, whole, everywhere, texts, &found);
+  if (st == TARTAN_ERR_FORMAT) st = TARTAN_OK; /* something else of that name */
+  if (found != count) {
+    tt_free(*texts);
+    *texts = NULL;
+  }
+done:
+  tt_small_close(&file);
   return st;
 }

@@ -36,13 +36,25 @@ tartan_status tt_small_array(tt_small *file, const char *name, double **values, 
 tartan_status tt_small_text(tt_small *file, const char *object, const char *attribute, char *value, size_t length);
 
 /**
- * A one-dimensional dataset of texts, feature names for example, on every rank. Collective.
+ * A one-dimensional dataset of texts, feature names for example. Collective.
  *
- * @param[in]  length  bytes of each text with its terminating zero; longer ones are cut
- * @param[out] texts   [count * length], memory to be given to tt_free()
- * @param[out] count   0 if there is no dataset of that name
+ * @param[in]  everywhere  true: on every rank; false: on rank 0 only, the others get NULL
+ * @param[out] texts       [count], one block to be given to tt_free(); NULL if count is 0
+ * @param[out] count       on every rank; 0 if there is no dataset of that name
  * @retval TARTAN_ERR_FORMAT  it holds something else
  */
-tartan_status tt_small_strings(tt_small *file, const char *name, int64_t length, char **texts, int64_t *count);
+tartan_status tt_small_strings(tt_small *file, const char *name, bool everywhere, const char ***texts, int64_t *count);
+
+/**
+ * The texts that stand under a name in the group of a dataset. Collective.
+ *
+ * @param[in]  path        of the file
+ * @param[in]  dataset     "/group/X"
+ * @param[in]  name        "feature_names"
+ * @param[in]  count       how many there must be: texts of another number belong to something else
+ * @param[out] texts       as tt_small_strings(); NULL if there are none
+ */
+tartan_status tt_small_names(tartan_grid *grid, const char *path, const char *dataset, const char *name, int64_t count,
+                             bool everywhere, const char ***texts);
 
 #endif

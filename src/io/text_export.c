@@ -22,7 +22,6 @@
 
 #define SLAB_BYTES (INT64_C(4) << 20)
 #define CELL_MAX 32 /* longest number as text, with its separator */
-#define NAME_MAX_BYTES 256
 
 typedef struct export_job {
   tartan_grid     *grid;
@@ -34,7 +33,7 @@ typedef struct export_job {
   int64_t          step;
   char            *rows;  /* [step, cols] as read */
   char            *text;  /* the same as text; NULL for .npy */
-  char            *names; /* [cols * NAME_MAX_BYTES], or NULL */
+  const char     **names; /* [cols], or NULL */
 } export_job;
 
 static tartan_status choose_format(const char *format, const char *to, export_job *job)
@@ -156,14 +155,16 @@ static tartan_status put_names(export_job *job)
 {
   const char    separator = job->result.format[0] == 't' ? '\t' : ',';
   tartan_status st = TARTAN_OK;
-  char          cell[NAME_MAX_BYTES + 8];
 
   for (int64_t j = 0; j < job->result.names && st == TARTAN_OK; j++) {
-    const char *name = job->names + j * NAME_MAX_BYTES, *quote = must_quote(name, separator) ? "\"" : "";
-    const int   length = snprintf(cell, sizeof cell, "%s%s%s%c", quote, name, quote,
-                                j + 1 < job->result.names ? separator : '\n');
+    const char *name = job->names[j];
+    const bool  quote = must_quote(name, separator);
+    const char  end[2] = {j + 1 < job->result.names ? separator : '\n', '\0'};
 
-    st = put(job, cell, length);
+    if (quote) st = put(job, "\"", 1);
+    if (st == TARTAN_OK) st = put(job, name, (int64_t)strlen(name));
+    if (st == TARTAN_OK && quote) st = put(job, "\"", 1);
+    if (st == TARTAN_OK) st = put(job, end, 1);
   }
   return st;
 }
@@ -185,23 +186,16 @@ static tartan_status put_rows(export_job *job, int64_t nrows)
   return put(job, job->rows, nrows * job->result.cols * (int64_t)tt_element_size(job->result.element));
 }
 
-/* Feature names that go with the columns, if the file keeps such; other files are left as they are. */
+/* Feature names that go with the columns, if the file keeps such. */
 static tartan_status find_names(export_job *job)
 {
   const tt_dataset_info *info = tt_dataset_get_info(job->dataset);
-  tt_small              *file = NULL;
   tartan_status          st = TARTAN_OK;
-  bool                   exists = false;
-  int64_t                count = 0;
 
   if (job->result.format[0] == 'n') return TARTAN_OK;
-  TRY(tt_small_open(job->grid, info->file, &file));
-  TRY(tt_small_exists(file, "/feature_names", &exists));
-  if (exists) st = tt_small_strings(file, "/feature_names", NAME_MAX_BYTES, &job->names, &count);
-  if (st == TARTAN_ERR_FORMAT) st = TARTAN_OK;
-  if (st == TARTAN_OK && count == info->cols) job->result.names = count;
+  TRY(tt_small_names(job->grid, info->file, info->path, "feature_names", info->cols, true, &job->names));
+  job->result.names = job->names ? info->cols : 0;
 done:
-  tt_small_close(&file);
   return st;
 }
 

@@ -110,8 +110,8 @@ static int64_t count_pieces(const tt_axis *a, const tt_axis *b, bool mine_is_a, 
 /* One side of a copy: this rank as sender (A) or as receiver (B), against the arrangement of the other side. */
 typedef struct side {
   piece_list rows, cols;
-  int        p, q; /* arrangement of the other side */
-  bool       swap; /* the other side's ranks are those of a transposed matrix: rows run along its pcol */
+  int        p, q;          /* arrangement of the other side */
+  bool       swap;          /* the other side's ranks are those of a transposed matrix: rows run along its pcol */
   int64_t   *count, *start; /* [P] elements per rank, and where they begin in the buffer */
   char      *buffer;
 } side;
@@ -231,17 +231,18 @@ static tartan_status plan_make(tartan_op op, const tartan_matrix *A, const tarta
   most = tt_min(plan->step, B->col.n);
   local = piece_list_make(mem, B->p, count_pieces(&plan->arow, &B->row, true, plan->pa), &plan->send.rows);
   if (local == TARTAN_OK)
-    local = piece_list_make(mem, plan->arow.procs, count_pieces(&plan->arow, &B->row, false, B->prow), &plan->recv.rows);
+    local = piece_list_make(mem, plan->arow.procs, count_pieces(&plan->arow, &B->row, false, B->prow),
+                            &plan->recv.rows);
   if (local == TARTAN_OK) local = piece_list_make(mem, B->q, most, &plan->send.cols);
   if (local == TARTAN_OK) local = piece_list_make(mem, plan->acol.procs, most, &plan->recv.cols);
   plan->send.count = tt_alloc(mem, P, sizeof(int64_t), "the plan of a copy", &local);
   plan->send.start = tt_alloc(mem, P, sizeof(int64_t), "the plan of a copy", &local);
   plan->recv.count = tt_alloc(mem, P, sizeof(int64_t), "the plan of a copy", &local);
   plan->recv.start = tt_alloc(mem, P, sizeof(int64_t), "the plan of a copy", &local);
-  plan->send.buffer = tt_alloc(mem, most * tt_axis_largest(&plan->arow), (size_t)width,
-                               "the packed pieces of a copy", &local);
-  plan->recv.buffer = tt_alloc(mem, most * tt_axis_largest(&B->row), (size_t)width,
-                               "the packed pieces of a copy", &local);
+  plan->send.buffer = tt_alloc(mem, most * tt_axis_largest(&plan->arow), (size_t)width, "the packed pieces of a copy",
+                               &local);
+  plan->recv.buffer = tt_alloc(mem, most * tt_axis_largest(&B->row), (size_t)width, "the packed pieces of a copy",
+                               &local);
   if (local == TARTAN_OK) {
     piece_list_fill(&plan->arow, &B->row, 0, B->row.n, true, plan->pa, &plan->send.rows);
     piece_list_fill(&plan->arow, &B->row, 0, B->row.n, false, B->prow, &plan->recv.rows);
@@ -295,7 +296,8 @@ tartan_status tartan_matrix_copy(tartan_op op, const tartan_matrix *A, tartan_ma
   REQUIRE(m == B->row.n && n == B->col.n, TARTAN_ERR_SHAPE, "a copy of %lld x %lld into %lld x %lld", (long long)m,
           (long long)n, (long long)B->row.n, (long long)B->col.n);
   TRY(step_bytes(B->grid, &bytes));
-  AGREE(B->grid, plan_make(op, A, B, bytes, &plan)); /* all memory is taken here, so B is changed wholly or not at all */
+  AGREE(B->grid,
+        plan_make(op, A, B, bytes, &plan)); /* all memory is taken here, so B is changed wholly or not at all */
   for (int64_t j = 0; j < n; j += plan.step) TRY(copy_step(op, A, B, &plan, j, tt_min(n, j + plan.step)));
 done:
   side_free(&plan.recv);

@@ -83,8 +83,8 @@ tartan_status tt_matrix_require_finite(const tartan_matrix *A, const char *name)
 
   for (int64_t jl = 0; jl < A->nloc && local == TARTAN_OK; jl++) {
     bool          is_nan = false;
-    const int64_t il =
-        tt_find_nonfinite(tt_element_of(A->dtype), (const char *)A->data + jl * A->ld * w, A->mloc, &is_nan);
+    const int64_t il = tt_find_nonfinite(tt_element_of(A->dtype), (const char *)A->data + jl * A->ld * w, A->mloc,
+                                         &is_nan);
 
     if (il >= 0)
       local = tt_fail(TARTAN_ERR_INPUT, "%s has %s at (%lld, %lld)", name, is_nan ? "NaN" : "Inf",

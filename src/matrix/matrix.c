@@ -72,7 +72,8 @@ static tartan_status attach_storage(tartan_matrix *A, const int64_t *starts, boo
   if (foreign) {
     s->data = data;
     if (A->mloc > 0 && A->nloc > 0 && (!data || ld < A->mloc))
-      local = tt_fail(TARTAN_ERR_ARG, "foreign memory for %lld x %lld local elements: address %s, leading dimension %lld",
+      local = tt_fail(TARTAN_ERR_ARG,
+                      "foreign memory for %lld x %lld local elements: address %s, leading dimension %lld",
                       (long long)A->mloc, (long long)A->nloc, data ? "given" : "NULL", (long long)ld);
   } else {
     if (!tt_mul(A->ld, A->nloc, &count))
@@ -183,7 +184,8 @@ tartan_status tartan_matrix_view(tartan_matrix *A, int64_t i0, int64_t j0, int64
   v->storage->references++;
   settle_position(v);
   if (v->prow >= 0 && v->storage->data) {
-    const int64_t il = tt_axis_below(&v->row, v->prow, v->row.first), jl = tt_axis_below(&v->col, v->pcol, v->col.first);
+    const int64_t il = tt_axis_below(&v->row, v->prow, v->row.first),
+                  jl = tt_axis_below(&v->col, v->pcol, v->col.first);
 
     v->data = (char *)v->storage->data + (size_t)(il + jl * v->ld) * tartan_dtype_size(v->dtype);
   }

@@ -14,6 +14,7 @@
 
 void tt_pca_spectrum_end(tt_pca_spectrum *s)
 {
+  tartan_matrix_destroy(&s->C);
   tartan_matrix_destroy(&s->V);
   tt_free(s->scale);
   tt_free(s->mean);
@@ -29,9 +30,10 @@ tartan_status tt_pca_allocate(tartan_grid *grid, int64_t n, int64_t k, tartan_pc
 
   *model = NULL;
   p = tt_alloc_zero(&grid->memory, 1, sizeof *p, "a model", &local);
-  if (!p) return local;
-  p->numbers = tt_alloc_zero(&grid->memory, k * n + 3 * k + 2 * n, sizeof *p->numbers, "the numbers of a model", &local);
-  if (!p->numbers) {
+  if (local != TARTAN_OK) return local;
+  p->numbers = tt_alloc_zero(&grid->memory, k * n + 3 * k + 2 * n, sizeof *p->numbers, "the numbers of a model",
+                             &local);
+  if (local != TARTAN_OK) {
     tt_free(p);
     return local;
   }
@@ -54,9 +56,19 @@ void tartan_pca_destroy(tartan_pca **model)
   tartan_pca *p = model ? *model : NULL;
 
   if (!p) return;
+  tt_free(p->names);
   tt_free(p->numbers);
   tt_free(p);
   *model = NULL;
+}
+
+tartan_status tt_pca_set_names(tartan_pca *model, const char *const *names)
+{
+  tartan_status local = TARTAN_OK;
+
+  if (names) model->names = tt_texts_copy(&model->grid->memory, model->v.features, names, "feature names", &local);
+  model->v.feature_names_in_ = (const char *const *)model->names;
+  return local;
 }
 
 void tartan_pca_get_values(const tartan_pca *model, tartan_pca_values *values)
@@ -66,8 +78,10 @@ void tartan_pca_get_values(const tartan_pca *model, tartan_pca_values *values)
 
 tartan_status tt_pca_fail_nonfinite(int64_t count, int64_t row, int64_t col, bool is_nan)
 {
-  return tt_fail(TARTAN_ERR_INPUT, "the data has %lld values that are NaN or Inf; the first is %s at sample %lld, feature "
-                 "%lld (from zero)%s", (long long)count, is_nan ? "NaN" : "Inf", (long long)row, (long long)col,
+  return tt_fail(TARTAN_ERR_INPUT,
+                 "the data has %lld values that are NaN or Inf; the first is %s at sample %lld, feature "
+                 "%lld (from zero)%s",
+                 (long long)count, is_nan ? "NaN" : "Inf", (long long)row, (long long)col,
                  is_nan ? "; --nan mean replaces NaN by the feature's mean" : "");
 }
 
@@ -122,8 +136,8 @@ done:
 }
 
 /* What is told about a fit. Collective. */
-static tartan_status fill_info(tartan_grid *grid, const tt_pca_setup *setup, const tt_pca_spectrum *s, int64_t missing,
-                               double begin, tartan_pca_info *info)
+static tartan_status fill_info(const tartan_pca *model, const tt_pca_setup *setup, const tt_pca_spectrum *s,
+                               int64_t missing, double begin, tartan_pca_info *info)
 {
   tartan_status st = TARTAN_OK;
 
@@ -133,8 +147,10 @@ static tartan_status fill_info(tartan_grid *grid, const tt_pca_setup *setup, con
   info->nan_replaced = missing;
   info->segments = s->segments;
   info->reproducible = setup->solver == TARTAN_PCA_GRAM && s->V->row.n <= TARTAN_EIGH_ONE_RANK;
+  info->residual = -1;
+  if (s->C) TRY(tt_pca_residual(s, model, &info->residual));
   info->seconds = tt_seconds() - begin;
-  TRY(tt_allreduce_f64(grid, &info->seconds, 1, TT_MAX));
+  TRY(tt_allreduce_f64(model->grid, &info->seconds, 1, TT_MAX));
 done:
   return st;
 }
@@ -153,6 +169,7 @@ tartan_status tartan_pca_fit(const tartan_operator *A, const tartan_pca_opts *op
 
   *model = NULL;
   TRY(tt_pca_prepare(A, opts, &setup));
+  if (!info) setup.opts.residual = false;
   if (setup.opts.nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element)) {
     fill = tt_alloc(&grid->memory, A->n, sizeof *fill, "feature means", &local);
     AGREE(grid, local);
@@ -165,7 +182,8 @@ tartan_status tartan_pca_fit(const tartan_operator *A, const tartan_pca_opts *op
   AGREE(grid, tt_pca_allocate(grid, A->n, tt_pca_choose(&setup.opts, A->m, A->n, &s), &p));
   fill_numbers(&setup, A, &s, p);
   TRY(deliver_vectors(&s, p));
-  if (info) TRY(fill_info(grid, &setup, &s, missing, begin, info));
+  AGREE(grid, tt_pca_set_names(p, A->names));
+  if (info) TRY(fill_info(p, &setup, &s, missing, begin, info));
   *model = p;
   p = NULL;
 done:

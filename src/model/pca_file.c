@@ -1,4 +1,5 @@
 /* Models in files, with scikit-learn's names; docs/formats.md describes them for readers. */
+#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -58,6 +59,55 @@ static void put_model(tt_output *out, const tartan_pca_values *v)
   tt_output_count(out, "/preprocessing/center", v->center);
   tt_output_count(out, "/preprocessing/scale", v->scale);
   tt_output_count(out, "/preprocessing/whiten", v->whiten);
+  if (v->feature_names_in_) tt_output_strings(out, "/feature_names_in_", n, v->feature_names_in_);
+}
+
+/* One bound of each squared singular value, so many times the largest of them away. */
+static void put_bounds(tt_output *out, const char *name, const tartan_pca_values *v, double distance, double *bound)
+{
+  const double *sigma = v->singular_values_;
+
+  for (int64_t i = 0; i < v->components; i++)
+    bound[i] = sqrt(fmax(0, sigma[i] * sigma[i] + distance * sigma[0] * sigma[0]));
+  tt_output_array(out, name, v->components, 0, bound);
+  tt_output_text(
+      out, name, "meaning",
+      "from sigma_lower to sigma_upper there is a singular value, not necessarily the i-th, by the residual of "
+      "the covariance matrix as it was computed; what rounding did to that is diagnostics/floor");
+}
+
+/* A symmetric matrix has an eigenvalue within |C v - lambda v| of lambda (|v| = 1). Collective. */
+static tartan_status put_residual(tt_output *out, const tartan_pca *model, const tartan_pca_info *info)
+{
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  double       *bound = tt_alloc(&model->grid->memory, model->v.components, sizeof *bound, "bounds", &local);
+
+  AGREE(model->grid, local);
+  tt_output_array(out, "/diagnostics/residual", 0, 0, &info->residual);
+  put_bounds(out, "/diagnostics/sigma_lower", &model->v, -info->residual, bound);
+  put_bounds(out, "/diagnostics/sigma_upper", &model->v, info->residual, bound);
+done:
+  tt_free(bound);
+  return st;
+}
+
+/*
+ * Names of the samples, for which the output takes room a second time. Where there is not so much they are left out: no
+ * reason to lose the result. Collective.
+ */
+static tartan_status put_sample_names(tt_output *out, const tartan_operator *A)
+{
+  const char  **names = NULL;
+  int64_t       bytes = 0;
+  tartan_status st = tt_operator_sample_names(A, &names);
+  bool          fits = st != TARTAN_ERR_NOMEM;
+
+  for (int64_t i = 0; names && i < A->m; i++) bytes += (int64_t)(strlen(names[i]) + 1 + sizeof *names);
+  if (names && tt_memory_fits(&A->grid->memory, bytes, "sample names") != TARTAN_OK) fits = false;
+  if (fits && names) tt_output_strings(out, "/sample_names", A->m, names);
+  if (!fits) tt_grid_warn(A->grid, "the names of the samples do not fit the memory and are left out");
+  tt_free(names);
+  return st == TARTAN_ERR_NOMEM ? TARTAN_OK : st;
 }
 
 static void put_diagnostics(tt_output *out, const tartan_pca_info *info)
@@ -79,31 +129,33 @@ tartan_status tartan_pca_save(const tartan_pca *model, const char *path, const t
   const tartan_pca_save_opts defaults = TARTAN_PCA_SAVE_OPTS_INIT;
   tartan_pca_save_opts       o = defaults;
   tt_output                 *out = NULL;
+  tartan_pca                *matched = NULL;
   score_writer               w = {.grid = model->grid, .k = model->v.components};
   double                     error = 0;
   tartan_status              st = TARTAN_OK;
 
   if (opts) memcpy(&o, opts, opts->size < sizeof o ? opts->size : sizeof o);
   if (inverse_error) *inverse_error = 0;
-  REQUIRE(!o.scores || o.scores->n == model->v.features, TARTAN_ERR_SHAPE,
-          "the data has %lld features, the model %lld", o.scores ? (long long)o.scores->n : 0LL,
-          (long long)model->v.features);
+  if (o.scores) TRY(tt_pca_match(model, o.scores, &matched));
   TRY(tt_output_create(model->grid, path, o.force, &out));
   tt_output_text(out, "/", "format", o.without_model ? FORMAT "-scores" : FORMAT);
   for (int i = 0; i < o.attribute_count; i++) tt_output_text(out, "/", o.attributes[i].name, o.attributes[i].value);
   if (!o.without_model) put_model(out, &model->v);
   if (o.info) put_diagnostics(out, o.info);
+  if (o.info && o.info->residual >= 0) TRY(put_residual(out, model, o.info));
   if (o.scores) tt_output_declare(out, "/X_pca", o.scores_dtype, o.scores->m, model->v.components);
+  if (o.scores) TRY(put_sample_names(out, o.scores));
   TRY(tt_output_open(out));
   if (o.scores) {
     w.out = out;
     w.dtype = o.scores_dtype;
-    TRY(tt_pca_scores(model, o.scores, o.inverse_error, write_scores, &w, &error));
+    TRY(tt_pca_scores(matched ? matched : model, o.scores, o.inverse_error, write_scores, &w, &error));
     if (inverse_error) *inverse_error = error / ((double)o.scores->m * (double)o.scores->n);
   }
   st = tt_output_commit(&out);
 done:
   tt_free(w.narrow);
+  tartan_pca_destroy(&matched);
   tt_output_discard(&out);
   return st;
 }
@@ -144,6 +196,20 @@ done:
   return st;
 }
 
+/* The names of the features, if the model has such. Collective. */
+static tartan_status get_names(tt_small *file, tartan_pca *p)
+{
+  int64_t       count = 0;
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_small_strings(file, "/feature_names_in_", true, &p->names, &count));
+  REQUIRE(count == 0 || count == p->v.features, TARTAN_ERR_FORMAT, "the model has %lld names for %lld features",
+          (long long)count, (long long)p->v.features);
+  p->v.feature_names_in_ = (const char *const *)p->names;
+done:
+  return st;
+}
+
 tartan_status tartan_pca_load(tartan_grid *grid, const char *path, tartan_pca **model)
 {
   tt_small     *file = NULL;
@@ -159,8 +225,8 @@ tartan_status tartan_pca_load(tartan_grid *grid, const char *path, tartan_pca **
           path, format, FORMAT);
   TRY(get_numbers(file, "/n_features_in_", 1, &n));
   TRY(get_numbers(file, "/n_components_", 1, &k));
-  REQUIRE(n >= 1 && k >= 1 && k <= n && n < 1e12, TARTAN_ERR_FORMAT, "%s: a model of %g components of %g features", path,
-          k, n);
+  REQUIRE(n >= 1 && k >= 1 && k <= n && n < 1e12, TARTAN_ERR_FORMAT, "%s: a model of %g components of %g features",
+          path, k, n);
   AGREE(grid, tt_pca_allocate(grid, (int64_t)n, (int64_t)k, &p));
   at = p->numbers;
   TRY(get_numbers(file, "/components_", (int64_t)k * (int64_t)n, at));
@@ -170,6 +236,7 @@ tartan_status tartan_pca_load(tartan_grid *grid, const char *path, tartan_pca **
   TRY(get_numbers(file, "/mean_", (int64_t)n, at += (int64_t)k));
   TRY(get_numbers(file, "/scale_", (int64_t)n, at + (int64_t)n));
   TRY(get_flags(file, &p->v));
+  TRY(get_names(file, p));
   *model = p;
   p = NULL;
 done:

@@ -101,6 +101,10 @@ tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *se
   TRY(tartan_svd(X, s->variance, NULL, &s->V));
   for (int64_t i = 0; i < s->count; i++) s->variance[i] *= s->variance[i] / (double)(A->m - 1);
   s->floor = DBL_EPSILON * sqrt((double)tt_max(A->m, n));
+  if (setup->opts.residual) {
+    TRY(tt_matrix_create_ranges(grid, TARTAN_F64, n, A->m, starts, NULL, &s->C));
+    TRY(tartan_matrix_copy(TARTAN_TRANS, X, s->C));
+  }
 done:
   tartan_matrix_destroy(&X);
   tartan_matrix_destroy(&T);

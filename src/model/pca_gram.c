@@ -62,6 +62,10 @@ tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *se
   s->segments = setup->gram.segments.count;
   s->mean = r.mean;
   r.mean = NULL;
+  if (setup->opts.residual) {
+    s->C = r.G;
+    r.G = NULL;
+  }
 done:
   tt_free(r.mean);
   tartan_matrix_destroy(&r.G);

@@ -12,8 +12,9 @@
 
 struct tartan_pca {
   tartan_grid      *grid;
-  tartan_pca_values v; /* its pointers lead into `numbers` */
+  tartan_pca_values v; /* its pointers lead into `numbers` and `names` */
   double           *numbers;
+  const char      **names; /* [n] of the features, or NULL */
 };
 
 /** The whole spectrum and its vectors, before k is chosen. */
@@ -23,17 +24,20 @@ typedef struct tt_pca_spectrum {
   double         floor;    /**< sqrt of the relative size below which variances are rounding errors */
   tartan_matrix *V;        /**< f64, vectors as columns, or as rows if `rows` */
   bool           rows;
-  double        *mean;     /**< [n] */
-  double        *scale;    /**< [n] */
+  double        *mean;  /**< [n] */
+  double        *scale; /**< [n] */
   int64_t        segments;
+  tartan_matrix
+      *C; /**< for the residual, or NULL: covariance, lower triangle; or, with `rows`, the data as centered and
+                         scaled, [n, m] in ranges */
 } tt_pca_spectrum;
 
 /** The options, checked and completed, and the cuts that follow. */
 typedef struct tt_pca_setup {
-  tartan_pca_opts  opts;
+  tartan_pca_opts   opts;
   tartan_pca_solver solver;
-  tt_gram_plan     gram;
-  tartan_cost      plan;
+  tt_gram_plan      gram;
+  tartan_cost       plan;
 } tt_pca_setup;
 
 /** Checks the options against the data, chooses the solver, predicts its cost. Collective. As tartan_pca_plan(). */
@@ -51,6 +55,25 @@ tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *se
 tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
                                 tt_pca_spectrum *s);
 
+/**
+ * The largest |C v - lambda v| / lambda_1 over a model's components; 0 if lambda_1 is. Collective; uses up s->C.
+ *
+ * Cost per rank: about 4 n^2 k / P flops (gram) or 4 m n k / P (full), n k words in one sum over all ranks.
+ */
+tartan_status tt_pca_residual(const tt_pca_spectrum *s, const tartan_pca *model, double *residual);
+
+/**
+ * A model whose features stand in the data's order, where both have names and these differ. Collective.
+ *
+ * @param[out] matched  to be given to tartan_pca_destroy(); NULL if the model fits as it is
+ * @retval TARTAN_ERR_INPUT, TARTAN_ERR_SHAPE  as tartan_pca_transform()
+ * @retval TARTAN_ERR_GRID                     the two lie on two grids
+ */
+tartan_status tt_pca_match(const tartan_pca *model, const tartan_operator *A, tartan_pca **matched);
+
+/** Gives a model the names of its features; NULL: none. Local; the status is this rank's own. */
+tartan_status tt_pca_set_names(tartan_pca *model, const char *const *names);
+
 /** TARTAN_ERR_INPUT naming the place of a value that is not finite. Local. */
 tartan_status tt_pca_fail_nonfinite(int64_t count, int64_t row, int64_t col, bool is_nan);
 
@@ -66,6 +89,7 @@ typedef tartan_status tt_scores_sink(void *context, int64_t row0, int64_t rows, 
 /**
  * Scores of an operator's rows, slab by slab. Collective.
  *
+ * @param[in]  model          whose features are the operator's: tt_pca_match()
  * @param[in]  inverse_error  also sum the squared error of the reconstruction
  * @param[out] error          the sum over all entries; 0 unless asked for
  */

@@ -14,8 +14,8 @@
 #include "kernel/gemm.h"
 #include "model/pca_impl.h"
 
-#define READ_RATE 1.5e9   /* bytes per second of a node, assumed: page cache or a good file system */
-#define LINK_RATE 1.0e9   /* bytes per second between ranks, assumed */
+#define READ_RATE 1.5e9 /* bytes per second of a node, assumed: page cache or a good file system */
+#define LINK_RATE 1.0e9 /* bytes per second between ranks, assumed */
 
 /* Options against each other and the data. */
 static tartan_status check_options(const tartan_operator *A, const tartan_pca_opts *opts, tartan_pca_opts *o)
@@ -55,8 +55,9 @@ static int64_t gram_memory(const tartan_operator *A, const tt_pca_setup *setup, 
 {
   const double       fill = 0;
   const tt_gram_opts opts = {.center = setup->opts.center,
-                             .fill = setup->opts.nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element) ? &fill
-                                                                                                                   : NULL};
+                             .fill = setup->opts.nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element)
+                                         ? &fill
+                                         : NULL};
   const bool         fits = tt_gram_plan_make(A, &opts, A->grid->size, A->grid->threads, bytes, gram) == TARTAN_OK;
   const double       need = fmax((double)gram->memory, eigen_bytes(A->grid, A->n));
 
@@ -95,9 +96,9 @@ static tartan_status refuse(const tartan_grid *grid, const char *solver, double 
   char             a[24], b[24], c[24];
 
   return tt_fail(TARTAN_ERR_NOMEM,
-                 "PCA by %s needs %s per rank beside %s in use, the budget is %s; give --memory %.0fM or more%s", solver,
-                 tt_bytes_text(need, a), tt_bytes_text((double)mem->used, b), tt_bytes_text((double)mem->limit, c),
-                 enough, hint);
+                 "PCA by %s needs %s per rank beside %s in use, the budget is %s; give --memory %.0fM or more%s",
+                 solver, tt_bytes_text(need, a), tt_bytes_text((double)mem->used, b),
+                 tt_bytes_text((double)mem->limit, c), enough, hint);
 }
 
 static void describe_gram(tt_pca_setup *setup, bool chosen)
@@ -122,7 +123,7 @@ static void describe_full(const tartan_operator *A, tt_pca_setup *setup, bool ch
 
   snprintf(c->algorithm, sizeof c->algorithm, "full");
   snprintf(c->reason, sizeof c->reason, "%s",
-           chosen         ? "asked for; in memory, QR then SVD"
+           chosen        ? "asked for; in memory, QR then SVD"
            : A->m < A->n ? "fewer samples than features, and the data fits the memory"
                          : "the Gram matrix does not fit the memory budget, the data does");
   c->flops = (m >= n ? 2 * n * n * (m - n / 3) : 4 * m * m * (n - m / 3)) / P;
@@ -155,8 +156,7 @@ tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *op
   need = gram_memory(A, setup, room, &setup->gram);
   if (!asked) setup->solver = choose(A, need > 0, room == 0 || full_memory(A) <= (double)room);
   if (setup->solver == TARTAN_PCA_GRAM) {
-    if (need == 0)
-      TRY(refuse(grid, "gram", (double)setup->gram.memory, ", or more ranks on more nodes"));
+    if (need == 0) TRY(refuse(grid, "gram", (double)setup->gram.memory, ", or more ranks on more nodes"));
     describe_gram(setup, asked);
   } else {
     if (room > 0 && full_memory(A) > (double)room)
@@ -164,8 +164,8 @@ tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *op
     describe_full(A, setup, asked);
   }
   setup->plan.passes = 1 + (setup->opts.nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element));
-  setup->plan.bytes_read =
-      setup->plan.passes * (double)A->m * (double)A->n * (double)tt_element_size(A->element) / grid->size;
+  setup->plan.bytes_read = setup->plan.passes * (double)A->m * (double)A->n * (double)tt_element_size(A->element) /
+                           grid->size;
   setup->plan.grid[0] = grid->p;
   setup->plan.grid[1] = grid->q;
   setup->plan.grid[2] = 1;

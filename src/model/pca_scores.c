@@ -38,6 +38,17 @@ static void scoring_end(scoring *s)
   tt_pass_end(&s->pass);
 }
 
+/* Slabs of whole tiles, and of whole chunk rows too, where they are long enough: a tile cut in two has other bits. */
+static int64_t whole_tiles(const tartan_operator *A, int64_t slab)
+{
+  const tt_dataset_info *info = A->dataset ? tt_dataset_get_info(A->dataset) : NULL;
+  const int64_t          chunk = info && !A->transpose ? info->chunk_rows : 0;
+  int64_t                unit = UNIT;
+
+  while (chunk > 0 && unit % chunk != 0) unit += UNIT;
+  return slab >= unit ? slab / unit * unit : slab;
+}
+
 static tartan_status scoring_begin(const tartan_pca *model, const tartan_operator *A, scoring *s)
 {
   tartan_grid  *grid = A->grid;
@@ -47,6 +58,7 @@ static tartan_status scoring_begin(const tartan_pca *model, const tartan_operato
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   TRY(tt_pass_slab_fit(A, T * UNIT * n * 8, 2 * k * 8, false, &slab));
+  slab = whole_tiles(A, slab);
   s->model = model;
   s->n = n;
   s->k = k;
@@ -119,8 +131,7 @@ tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, b
     tt_pass_slab(&s.pass, step, &s.row0, &s.rows);
     AGREE(grid, tt_pass_read(&s.pass, step)); /* the sink is collective */
     t = tt_seconds();
-    if (s.rows > 0)
-      tt_parallel_for(grid->threads, tt_ceil_div(s.row0 + s.rows, UNIT) - s.row0 / UNIT, score_tile, &s);
+    if (s.rows > 0) tt_parallel_for(grid->threads, tt_ceil_div(s.row0 + s.rows, UNIT) - s.row0 / UNIT, score_tile, &s);
     tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
     grid->counters.flops += 2.0 * (double)s.rows * (double)s.n * (double)s.k;
     TRY(sink(context, s.row0, s.rows, s.scores));

@@ -232,7 +232,9 @@ tartan_status tartan_operator_norm_fro2(const tartan_operator *op, double *norm2
   TRY(walk_tiles(&a, add_squares));
   largest = isnan(a.z[0]) ? INFINITY : a.z[0];
   TRY(tt_allreduce_f64(op->grid, &largest, 1, TT_MAX));
-  sum = isnan(a.z[0]) ? (double)NAN : a.z[0] > 0 && isfinite(largest) ? a.z[1] * (a.z[0] / largest) * (a.z[0] / largest) : 0;
+  sum = isnan(a.z[0])                     ? (double)NAN
+        : a.z[0] > 0 && isfinite(largest) ? a.z[1] * (a.z[0] / largest) * (a.z[0] / largest)
+                                          : 0;
   TRY(tt_allreduce_f64(op->grid, &sum, 1, TT_SUM));
   *norm2 = isnan(sum) ? sum : isinf(largest) ? (double)INFINITY : largest * largest * sum;
 done:

@@ -16,9 +16,9 @@
 #include "kernel/parallel.h"
 #include "oper/gram_impl.h"
 
-#define TILE 384        /* columns of a tile, about */
-#define PANEL 512       /* rows of a product */
-#define PANEL_EXACT 256 /* 256 * 255^2 < 2^24: exact in f32 */
+#define TILE 384                         /* columns of a tile, about */
+#define PANEL 512                        /* rows of a product */
+#define PANEL_EXACT 256                  /* 256 * 255^2 < 2^24: exact in f32 */
 #define REDUCE_BYTES ((int64_t)64 << 20) /* both buffers of a reduction */
 
 /* Some rows of one segment, converted. */
@@ -193,8 +193,14 @@ static tartan_status find_shift(gram_run *g, int root)
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   for (int64_t i = 0; i < rows && grid->rank == root && local == TARTAN_OK; i += g->pass.slab) {
-    const tt_shift_job job = {.rows = tt_min(g->pass.slab, rows - i), .cols = g->n, .src = g->pass.buffer,
-                              .src_ld = g->n, .dst = g->panel_data, .dst_ld = 0, .shift = zero, .sum = sum};
+    const tt_shift_job job = {.rows = tt_min(g->pass.slab, rows - i),
+                              .cols = g->n,
+                              .src = g->pass.buffer,
+                              .src_ld = g->n,
+                              .dst = g->panel_data,
+                              .dst_ld = 0,
+                              .shift = zero,
+                              .sum = sum};
 
     local = tt_pass_read_rows(&g->pass, i, job.rows);
     if (local == TARTAN_OK) tt_convert_shifted(g->pass.element, TARTAN_F64, &job); /* only the sum is wanted */
@@ -436,7 +442,7 @@ static void correct(const gram_run *g, bool center, double *sums)
   const double         m = (double)g->op->m;
 
   for (int64_t j = 0; j < g->n; j++) {
-    sums[j] /= m;                                               /* mean - shift */
+    sums[j] /= m; /* mean - shift */
     g->result->mean[j] = center ? g->shift[j] + sums[j] : 0;
   }
   for (int64_t jl = 0; jl < G->nloc && center; jl++) {

@@ -23,23 +23,23 @@ typedef struct tt_gram_opts {
 /** The fixed cuts, and the sizes that follow from the memory that there is. */
 typedef struct tt_gram_plan {
   tt_segments segments;
-  int64_t     tile;      /**< edge of a tile: also the block of the result */
-  int64_t     tiles;     /**< tiles of the lower triangle */
-  int64_t     node;      /**< f64 values of one node of the tree: all tiles and the column sums */
-  bool        exact;     /**< products in f32 without rounding */
-  int         slots;     /**< nodes that a rank holds at once */
-  int64_t     slab;      /**< rows of one read */
-  int64_t     panels;    /**< converted panels that a slab can fill */
-  int64_t     memory;    /**< bytes per rank, the largest over ranks, result included */
-  double      flops;     /**< of the busiest rank */
-  double      words;     /**< sent or received, the largest over ranks */
+  int64_t     tile;   /**< edge of a tile: also the block of the result */
+  int64_t     tiles;  /**< tiles of the lower triangle */
+  int64_t     node;   /**< f64 values of one node of the tree: all tiles and the column sums */
+  bool        exact;  /**< products in f32 without rounding */
+  int         slots;  /**< nodes that a rank holds at once */
+  int64_t     slab;   /**< rows of one read */
+  int64_t     panels; /**< converted panels that a slab can fill */
+  int64_t     memory; /**< bytes per rank, the largest over ranks, result included */
+  double      flops;  /**< of the busiest rank */
+  double      words;  /**< sent or received, the largest over ranks */
 } tt_gram_plan;
 
 /** What a pass found out. */
 typedef struct tt_gram_result {
-  tartan_matrix *G;         /**< [n, n] f64, lower triangle, in blocks of one tile on the grid's arrangement */
-  double        *mean;      /**< [n]; zeros without centering; tt_free() */
-  int64_t        nonfinite; /**< NaN and Inf in all; if any, G is NULL */
+  tartan_matrix *G;                /**< [n, n] f64, lower triangle, in blocks of one tile on the grid's arrangement */
+  double        *mean;             /**< [n]; zeros without centering; tt_free() */
+  int64_t        nonfinite;        /**< NaN and Inf in all; if any, G is NULL */
   int64_t        bad_row, bad_col; /**< where the first stands */
   bool           bad_is_nan;
 } tt_gram_result;

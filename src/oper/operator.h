@@ -17,8 +17,8 @@ struct tartan_operator {
   tartan_grid         *grid;
   int64_t              m, n;
   tt_element           element;
-  const tartan_matrix *matrix;  /* of a dense operator, else NULL */
-  tt_dataset          *dataset; /* of a streamed operator, else NULL */
+  const tartan_matrix *matrix;    /* of a dense operator, else NULL */
+  tt_dataset          *dataset;   /* of a streamed operator, else NULL */
   bool                 transpose; /* the dataset's columns are the operator's rows */
   const char         **names;     /* [n] of the features, or NULL */
 };
@@ -26,16 +26,16 @@ struct tartan_operator {
 /** A pass over the rows: what one rank reads, slab by slab. */
 typedef struct tt_pass {
   const tartan_operator *op;
-  int64_t                begin, end;  /* rows of this rank */
-  int64_t                slab;        /* most rows of one read */
-  int64_t                steps;       /* reads that every rank makes, some of no rows */
-  tt_element             element;     /* what a slab holds */
-  tartan_matrix         *rows;        /* dense: this rank's rows as [n, end - begin] */
-  void                  *buffer;      /* [slab, n] of element */
-  void                  *turn;        /* for transposed datasets: [n, slab] */
-  const double          *fill;        /* NULL, or values [n] that replace NaN; slabs are then f64 */
-  void                  *raw;         /* with fill: what was read */
-  int64_t                prefetched;  /* rows asked for so far */
+  int64_t                begin, end; /* rows of this rank */
+  int64_t                slab;       /* most rows of one read */
+  int64_t                steps;      /* reads that every rank makes, some of no rows */
+  tt_element             element;    /* what a slab holds */
+  tartan_matrix         *rows;       /* dense: this rank's rows as [n, end - begin] */
+  void                  *buffer;     /* [slab, n] of element */
+  void                  *turn;       /* for transposed datasets: [n, slab] */
+  const double          *fill;       /* NULL, or values [n] that replace NaN; slabs are then f64 */
+  void                  *raw;        /* with fill: what was read */
+  int64_t                prefetched; /* rows asked for so far */
 } tt_pass;
 
 /**

@@ -10,9 +10,9 @@
 
 #define SEGMENT_ROWS 2048
 #define SEGMENTS_MOST 1024
-#define SEGMENTS_LARGE 64   /* for triangles of more than LARGE_N columns */
+#define SEGMENTS_LARGE 64 /* for triangles of more than LARGE_N columns */
 #define LARGE_N 4096
-#define SEGMENTS_SMALL 8    /* of few rows, so that a few ranks have work */
+#define SEGMENTS_SMALL 8 /* of few rows, so that a few ranks have work */
 
 /* The largest power of two that is at most x, for x >= 1. */
 static int64_t power_below(int64_t x)

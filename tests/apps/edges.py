@@ -6,7 +6,7 @@ import json
 import os
 import struct
 
-from tartan_test import close, exported, main, npy, ok, refused
+from tartan_test import Skip, close, exported, main, npy, ok, refused, run
 
 
 def result(source, *how, ranks=1):
@@ -60,6 +60,56 @@ def test_plan_runs_nothing():
     for word in ("solver ", "passes ", "words ", "memory ", "time ", "ranks ", "#SBATCH --ntasks-per-node=2"):
         assert word in text, word
     assert os.listdir(".") == ["x.h5"]
+
+    # What is printed differs from jobs/pca.sbatch in its numbers and its command only.
+    printed = text[text.index("#!/bin/bash"):].splitlines()
+    with open(os.path.join(os.environ["TARTAN_SOURCE_DIR"], "jobs/pca.sbatch"), encoding="utf-8") as f:
+        job = f.read().splitlines()
+    for line in printed[:-1]:
+        assert line in job or any(other.split("=")[0] == line.split("=")[0] for other in job), line
+    for line in job:
+        if line.startswith(("#SBATCH", "export", "LAUNCH", "# LAUNCH", "set")):
+            assert any(line.split("=")[0] == other.split("=")[0] for other in printed), line
+    assert printed[-1] == "$LAUNCH tartan pca x.h5 -k 5", printed[-1]
+
+
+def test_residual():
+    ok("generate", "matrix", "-m", 500, "-n", 40, "--spectrum", "power:1", "-o", "x.h5")
+    for solver in ("gram", "full"):
+        r = result("x.h5", "-k", 5, "--solver", solver, ranks=2)
+        check = [c for c in r["checks"] if c["name"] == "residual"][0]
+        assert check["pass"] and 0 <= check["value"] == r["result"]["residual"] < 1e-13, check
+        bounds = [[x[0] for x in npy(exported(f"p.h5:/diagnostics/sigma_{side}"))] for side in ("lower", "upper")]
+        for low, sigma, high in zip(bounds[0], r["result"]["singular_values"], bounds[1]):
+            assert low <= sigma <= high <= sigma * (1 + 1e-12), (low, sigma, high)
+        text = ok("pca", "x.h5", "-k", 5, "--solver", solver, "--certify", "none", "-o", "n.h5", "-f").stdout
+        assert "  residual " not in text and "diagnostics/residual" not in ok("info", "n.h5").stdout
+        short = run("pca", "x.h5", "-k", 5, "--solver", solver, "--tol", "1e-18", "-o", "t.h5", "-f", "--json",
+                    "t.json")
+        with open("t.json", encoding="utf-8") as f:
+            failed = {c["name"] for c in json.load(f)["checks"] if not c["pass"]}
+        assert short.code == 4 and failed == {"floor", "residual"}, (short.code, failed)
+        assert "residual " in short.stdout and os.path.exists("t.h5")
+
+
+def test_bound_threads():
+    """The OpenMP runtime binds the main thread before main() begins: that is no binding of ranks."""
+    if len(os.sched_getaffinity(0)) < 2:
+        raise Skip("one processor only")
+    ok("generate", "matrix", "-m", 50, "-n", 4, "-o", "x.h5")
+    before = os.environ.copy()
+    os.environ.update(OMP_PLACES="cores", OMP_PROC_BIND="close")
+    os.environ.pop("OMP_NUM_THREADS", None)
+    try:
+        many = ok("pca", "x.h5", "-k", 2, "--plan", threads=2)
+        free = ok("pca", "x.h5", "-k", 2, "--plan", threads=0)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    assert not any("bound to" in line for line in many.warnings), many.warnings
+    cores = {open(f"/sys/devices/system/cpu/cpu{i}/topology/thread_siblings_list", encoding="utf-8").read()
+             for i in os.sched_getaffinity(0)}
+    assert f"1 x {len(cores)} thread" in free.stdout, free.stdout
 
 
 def test_transform():

@@ -114,14 +114,15 @@ static tartan_status try_output(tartan_grid *grid, fault_run *run)
 static tartan_status read_small(tt_small *file)
 {
   double       *v = NULL;
-  char         *texts = NULL, text[16];
+  const char  **texts = NULL;
+  char          text[16];
   int64_t       m, n;
   bool          exists;
   tartan_status st = tt_small_exists(file, "/g/v", &exists);
 
   if (st == TARTAN_OK) st = tt_small_array(file, "/g/v", &v, &m, &n);
   if (st == TARTAN_OK) st = tt_small_text(file, "/", "command", text, sizeof text);
-  if (st == TARTAN_OK) st = tt_small_strings(file, "names", 4, &texts, &m);
+  if (st == TARTAN_OK) st = tt_small_strings(file, "names", true, &texts, &m);
   tt_free(texts);
   tt_free(v);
   return st;

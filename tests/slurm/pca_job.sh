@@ -85,6 +85,7 @@ inside() {
   # The same bits by srun, by mpirun, and on one rank without either.
   job 0 "$pca" data.h5 -k 10 --scores -o srun.h5 --json srun.json
   says "of 1.6 GiB (--memory)" # 80 % of the job's memory
+  ! grep -qF "bound to" "$log" || fail "job $id warns of a binding that there is not" # 2 threads on 2 cores
   grep -q '"nodes": 2' srun.json || fail "the job did not run on two nodes"
   local first=$id
   LAUNCH=$MPIRUN job 0 "$pca" data.h5 -k 10 --scores -o mpirun.h5 --json mpirun.json

@@ -79,7 +79,7 @@ static void test_csv(tartan_grid *grid)
   const double     plain[] = {1, 2, 3, 4}, exact[] = {0.1, 1e300, 5e-324, 123456789012345678.0, 0.3, -0.0};
   tt_import_result r;
   tt_small        *file = NULL;
-  char            *names = NULL;
+  const char     **names = NULL;
   int64_t          count = 0;
 
   check_import(grid, "CSV with names", named, sizeof named - 1, NULL, 2, 3, values, &r);
@@ -87,8 +87,8 @@ static void test_csv(tartan_grid *grid)
   CHECK_EQ(r.missing, 2);
   CHECK(r.element == TT_EL_F64);
   CHECK_OK(tt_small_open(grid, "to.h5", &file));
-  CHECK_OK(tt_small_strings(file, "/feature_names", 16, &names, &count));
-  CHECK(count == 3 && strcmp(names, "x") == 0 && strcmp(names + 16, "y, z") == 0 && strcmp(names + 32, "w") == 0);
+  CHECK_OK(tt_small_strings(file, "/feature_names", true, &names, &count));
+  CHECK(count == 3 && strcmp(names[0], "x") == 0 && strcmp(names[1], "y, z") == 0 && strcmp(names[2], "w") == 0);
   tt_free(names);
   tt_small_close(&file);
 

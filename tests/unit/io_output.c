@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -76,11 +77,12 @@ static void check_array(tt_small *file, const char *name, int64_t rows, int64_t 
 
 static void check_small(tartan_grid *grid)
 {
-  tt_small *file = NULL;
-  double   *v = NULL;
-  char      text[16], *texts;
-  int64_t   m, n;
-  bool      exists;
+  tt_small    *file = NULL;
+  double      *v = NULL;
+  const char **texts = NULL;
+  char         text[16];
+  int64_t      m, n;
+  bool         exists;
 
   if (!CHECK_OK(tt_small_open(grid, "out.h5", &file))) return;
   check_array(file, "/matrix", 2, 3, 1, 0.1);
@@ -102,14 +104,15 @@ static void check_small(tartan_grid *grid)
   CHECK(strcmp(text, "tar") == 0);
   CHECK_OK(tt_small_text(file, "/", "none", text, sizeof text));
   CHECK(strcmp(text, "") == 0);
-  if (CHECK_OK(tt_small_strings(file, "names", 8, &texts, &m))) {
+  if (CHECK_OK(tt_small_strings(file, "names", true, &texts, &m))) {
     CHECK_EQ(m, 4);
-    CHECK(strcmp(texts, "a") == 0 && strcmp(texts + 8, "bb") == 0 && strcmp(texts + 24, "d \303\244") == 0);
+    CHECK(strcmp(texts[0], "a") == 0 && strcmp(texts[1], "bb") == 0 && strcmp(texts[3], "d \303\244") == 0);
     tt_free(texts);
   }
-  CHECK_STATUS(tt_small_strings(file, "matrix", 8, &texts, &m), TARTAN_ERR_FORMAT);
-  CHECK_OK(tt_small_strings(file, "none", 8, &texts, &m));
-  CHECK_EQ(m, 0);
+  CHECK_STATUS(tt_small_strings(file, "matrix", true, &texts, &m), TARTAN_ERR_FORMAT);
+  CHECK_OK(tt_small_strings(file, "none", true, &texts, &m));
+  CHECK(m == 0 && texts == NULL);
+  if (CHECK_OK(tt_small_strings(file, "names", false, &texts, &m))) CHECK(m == 4 && !texts == (check_rank() != 0));
   tt_free(texts);
   tt_small_close(&file);
   tt_small_close(&file);
@@ -217,6 +220,45 @@ static void test_small_only(tartan_grid *grid)
     CHECK(strstr(tartan_grid_warning(grid, i), "independently") == NULL);
 }
 
+/* A process that is no more. */
+static long gone(void)
+{
+  const pid_t child = fork();
+
+  if (child == 0) _exit(0);
+  waitpid(child, NULL, 0);
+  return child;
+}
+
+/* What killed processes of this host left of the same output is removed; of anything else, nothing is. */
+static void test_stale(tartan_grid *grid)
+{
+  char       host[32] = "", name[6][128];
+  tt_output *out = NULL;
+  long       pid;
+
+  check_context("left by a process that was killed");
+  gethostname(host, sizeof host - 1);
+  if (check_rank() == 0) {
+    pid = gone();
+    snprintf(name[0], sizeof name[0], "small.h5.part-%s-%ld", host, pid);
+    snprintf(name[1], sizeof name[1], "small.h5.part-%s-%ld", host, (long)getppid());
+    snprintf(name[2], sizeof name[2], "small.h5.part-elsewhere-%ld", pid);
+    snprintf(name[3], sizeof name[3], "other.h5.part-%s-%ld", host, pid);
+    snprintf(name[4], sizeof name[4], "small.h5.part-%s-%ld.h5", host, pid);
+    snprintf(name[5], sizeof name[5], "small.h5.part-%s-", host);
+    for (int i = 0; i < 6; i++) fclose(fopen(name[i], "w"));
+  }
+  CHECK_OK(tt_output_create(grid, "small.h5", true, &out));
+  tt_output_discard(&out);
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (check_rank() == 0) {
+    for (int i = 0; i < 6; i++) CHECK_EQ(there(name[i]), i > 0);
+    for (int i = 0; i < 6; i++) unlink(name[i]);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+}
+
 static void clean(void)
 {
   MPI_Barrier(MPI_COMM_WORLD);
@@ -235,6 +277,7 @@ int main(int argc, char **argv)
   test_refused(grid);
   test_given_up(grid);
   test_small_only(grid);
+  test_stale(grid);
   tartan_grid_destroy(&grid);
   clean();
   return check_finish();
