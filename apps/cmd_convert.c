@@ -1,12 +1,15 @@
 /*
  * tartan convert: other formats to HDF5.
  */
+#include "base/util.h"
 #include "commands.h"
 #include "common/files.h"
+#include "io/file_kind.h"
+#include "io/root.h"
 #include "io/text_import.h"
 
 static struct {
-  const char *output;
+  const char *output, *id_column, *skip_columns;
   int         format;
   bool        force;
 } set;
@@ -16,34 +19,57 @@ static const app_option options[] = {
      "file to write; the dataset is /X"},
     {"format", 0, APP_OPTION_CHOICE, &set.format, "auto|idx|csv|tsv|npy|+movielens|+matrixmarket|+npz",
      "auto, by the first bytes", "format of the source; each may be compressed by gzip"},
+    {"id-column", 0, APP_OPTION_TEXT, &set.id_column, "NAME|N", NULL,
+     "column of a table that holds the names of the samples, by its name or its number from 1: kept as /sample_names"},
+    {"skip-columns", 0, APP_OPTION_TEXT, &set.skip_columns, "A,B", NULL,
+     "columns of a table to leave out, by names or numbers"},
     {"force", 'f', APP_OPTION_FLAG, &set.force, NULL, NULL, "replace an output that exists"},
     {.name = NULL},
 };
 
 static void describe(const app_run *run, const char *from, const char *to, const tt_import_result *r)
 {
-  app_say(run, "%lld samples x %lld features, %s, from %s (%s%s)", (long long)r->rows, (long long)r->cols,
-          tt_element_name(r->element), from, r->format, r->gzip ? ", gzip" : "");
+  app_tell(run, "%lld sample%s x %lld feature%s, %s, from %s (%s%s)", (long long)r->rows, TT_S(r->rows),
+           (long long)r->cols, TT_S(r->cols), tt_element_name(r->element), from, r->format, r->gzip ? ", gzip" : "");
   if (r->image_height > 0)
-    app_say(run, ", images of %lld x %lld", (long long)r->image_height, (long long)r->image_width);
-  if (r->names > 0) app_say(run, ", with feature names");
-  if (r->missing > 0) app_say(run, ", %lld missing cell%s as NaN", (long long)r->missing, r->missing == 1 ? "" : "s");
-  app_say(run, "\nwritten  %s:/X\n", to);
+    app_tell(run, ", images of %lld x %lld", (long long)r->image_height, (long long)r->image_width);
+  if (r->names > 0) app_tell(run, ", with feature names");
+  if (r->samples > 0) app_tell(run, ", with sample names");
+  if (r->missing > 0) app_tell(run, ", %lld missing cell%s as NaN", (long long)r->missing, TT_S(r->missing));
+  app_tell(run, "\n");
+  app_say_written(run, to, "/X");
+}
+
+static tartan_status refuse_hdf5(const app_run *run, const char *from)
+{
+  tartan_status local = TARTAN_OK;
+  tt_file_kind  kind = TT_KIND_UNKNOWN;
+  int           gzip = 0;
+
+  if (run->rank == 0) local = tt_file_recognise(from, &kind, &gzip);
+  if (local == TARTAN_OK && kind == TT_KIND_HDF5 && !gzip)
+    local = tt_fail(TARTAN_ERR_FORMAT,
+                    "%s is HDF5 already, there is nothing to convert: tartan info %s shows what it holds, tartan pca %s "
+                    "takes it as it is",
+                    from, from, from);
+  return tt_root_verdict(run->grid, local);
 }
 
 static tartan_status convert(app_run *run, const char *const *operands, int count)
 {
   static const char *const formats[] = {NULL, "idx", "csv", "tsv", "npy"};
   static char              name[TT_PATH_MAX];
+  const tt_import_opts     opts = {formats[set.format], set.id_column, set.skip_columns, set.force};
   tartan_status            st = TARTAN_OK;
   tt_import_result         result;
 
-  (void)count;
+  TRY(refuse_hdf5(run, operands[0]));
   if (!set.output) {
     TRY(app_result_name(operands[0], "h5", name, sizeof name));
     set.output = name;
   }
-  TRY(tt_import(run->grid, operands[0], formats[set.format], set.output, set.force, &result));
+  TRY(app_check_output(run, set.output, operands, count));
+  TRY(tt_import(run->grid, operands[0], set.output, &opts, &result));
   describe(run, operands[0], set.output, &result);
 done:
   return st;
@@ -57,6 +83,7 @@ const app_command app_cmd_convert = {
     .operands_min = 1,
     .operands_max = 1,
     .options = {options, app_basic_options},
-    .notes = "Example:\n  tartan convert train-images-idx3-ubyte.gz -o images.h5\n",
+    .notes = "Examples:\n  tartan convert train-images-idx3-ubyte.gz -o images.h5\n"
+             "  tartan convert people.csv --id-column name --skip-columns city,notes\n",
     .run = convert,
 };

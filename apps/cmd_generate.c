@@ -35,9 +35,9 @@ static struct {
 } set = {.dtype = DTYPE_F64};
 
 static const app_option options[] = {
-    {"samples", 'm', APP_OPTION_COUNT, &set.samples, "M", NULL, "rows"},
-    {"features", 'n', APP_OPTION_COUNT, &set.features, "N", NULL, "columns"},
-    {"output", 'o', APP_OPTION_TEXT, &set.output, "FILE.h5", NULL, "file to write; the dataset is /X"},
+    {"samples", 'm', APP_OPTION_COUNT, &set.samples, "M", NULL, "required: rows"},
+    {"features", 'n', APP_OPTION_COUNT, &set.features, "N", NULL, "required: columns"},
+    {"output", 'o', APP_OPTION_TEXT, &set.output, "FILE.h5", NULL, "required: file to write; the dataset is /X"},
     {"dtype", 0, APP_OPTION_CHOICE, &set.dtype, "f32|f64|u8", "f64",
      "element type; u8: uniform integers from 0 to 255"},
     {"spectrum", 0, APP_OPTION_TEXT, &set.spectrum, "LIST", "none: independent random numbers",
@@ -308,11 +308,39 @@ static void annotate(const app_run *run, tt_output *out, const recipe *rec)
 
   app_note(&notes, "format", "tartan-matrix");
   app_note_origin(&notes, run);
-  app_note(&notes, "seed", "%lld", (long long)set.seed);
-  app_note(&notes, "reproducible", "yes");
+  app_note_count(&notes, "seed", set.seed);
+  app_note_count(&notes, "reproducible", 1);
   if (set.spectrum) app_note(&notes, "spectrum", "%s", set.spectrum);
-  for (int i = 0; i < notes.count; i++) tt_output_text(out, "/", notes.item[i].name, notes.item[i].value);
+  for (int i = 0; i < notes.count; i++) {
+    const tartan_attribute *a = &notes.item[i];
+
+    if (a->value)
+      tt_output_text(out, "/", a->name, a->value);
+    else
+      tt_output_integer(out, "/", a->name, a->count);
+  }
   if (rec->r > 0) tt_output_array(out, "/singular_values", rec->r, 0, rec->s);
+}
+
+static tartan_status check_required(void)
+{
+  char missing[64] = "";
+
+  if (set.samples < 1) strcat(missing, " --samples M");
+  if (set.features < 1) strcat(missing, *missing ? ", --features N" : " --features N");
+  if (!set.output) strcat(missing, *missing ? ", -o FILE.h5" : " -o FILE.h5");
+  return *missing ? tt_fail(TARTAN_ERR_ARG, "generate matrix needs%s (tartan generate matrix --help)", missing) : TARTAN_OK;
+}
+
+static void describe(const app_run *run, const recipe *rec)
+{
+  app_tell(run, "%lld sample%s x %lld feature%s, %s, ", (long long)rec->m, TT_S(rec->m), (long long)rec->n, TT_S(rec->n),
+           tt_element_name(rec->element));
+  if (rec->r > 0)
+    app_tell(run, "%lld singular value%s from %.6g to %.6g\n", (long long)rec->r, TT_S(rec->r), rec->s[0],
+             rec->s[rec->r - 1]);
+  else
+    app_tell(run, "%s random numbers\n", set.distribution == UNIFORM ? "uniform" : "normal");
 }
 
 static tartan_status generate(app_run *run, const char *const *operands, int count)
@@ -322,8 +350,7 @@ static tartan_status generate(app_run *run, const char *const *operands, int cou
   tt_output    *out = NULL;
 
   (void)operands, (void)count;
-  REQUIRE(set.samples > 0 && set.features > 0 && set.output, TARTAN_ERR_ARG,
-          "generate matrix needs --samples, --features and -o FILE.h5");
+  TRY(check_required());
   REQUIRE(set.samples < INT64_MAX / 16 && set.features < INT64_MAX / 16 && set.noise >= 0, TARTAN_ERR_ARG,
           "generate matrix: sizes beyond what can be counted, or negative noise");
   TRY(prepare(run, &rec));
@@ -333,12 +360,8 @@ static tartan_status generate(app_run *run, const char *const *operands, int cou
   TRY(tt_output_open(out));
   TRY(write_panels(run, &rec, out));
   TRY(tt_output_commit(&out));
-  app_say(run, "%s:/X: %lld samples x %lld features, %s", set.output, (long long)rec.m, (long long)rec.n,
-          tt_element_name(rec.element));
-  if (rec.r > 0)
-    app_say(run, ", %lld singular values from %.6g to %.6g\n", (long long)rec.r, rec.s[0], rec.s[rec.r - 1]);
-  else
-    app_say(run, ", %s random numbers\n", set.distribution == UNIFORM ? "uniform" : "normal");
+  describe(run, &rec);
+  app_say_written(run, set.output, "/X");
 
 done:
   tt_output_discard(&out);

@@ -34,21 +34,24 @@ static const app_option options[] = {
     {"output", 'o', APP_OPTION_TEXT, &set.output, "FILE.h5", "INPUT.pca.h5 beside the input", "result file"},
     {"no-center", 0, APP_OPTION_CLEAR, &set.center, NULL, "they are subtracted", "do not subtract the feature means"},
     {"scale", 0, APP_OPTION_CHOICE, &set.scale, "none|std", "none",
-     "std: divide features by their standard deviation (ddof = 1); constant ones by 1"},
+     "std: divide features by their standard deviation (ddof = 1), constant ones by 1; with --no-center by their root "
+     "mean square about zero, sqrt(sum x^2 / (m - 1))"},
     {"whiten", 0, APP_OPTION_FLAG, &set.whiten, NULL, NULL, "scores of unit variance"},
     {"scores", 0, APP_OPTION_FLAG, &set.scores, NULL, "on", "write the scores X_pca of the samples: one more pass"},
     {"no-scores", 0, APP_OPTION_CLEAR, &set.scores, NULL, NULL, "do not"},
     {"scores-dtype", 0, APP_OPTION_CHOICE, &set.scores_dtype, "f32|f64", "f64", "element type of X_pca"},
     {"inverse-error", 0, APP_OPTION_FLAG, &set.inverse_error, NULL, NULL,
-     "mean squared error of the data rebuilt from its scores"},
+     "mean squared error of the data rebuilt from its scores: one pass, which makes X_pca too"},
     {"nan", 0, APP_OPTION_CHOICE, &set.nan, "error|mean", "error",
      "NaN in the data: refuse, or replace by the mean of the feature's other values"},
     {"samples", 0, APP_OPTION_CHOICE, &set.samples, "auto|rows|columns", "rows; columns where MATLAB wrote the file",
      "what the samples are"},
     {"solver", 0, APP_OPTION_CHOICE, &set.solver, "auto|gram|full", "auto, which gives its reason",
      "gram: one pass, small memory; full: in memory, exact to the smallest component"},
-    {"tol", 0, APP_OPTION_REAL, &set.tol, "X", "0: any",
-     "largest relative size sigma_i / sigma_1 of what may be noise, and largest residual: else exit 4"},
+    {"tol", 0, APP_OPTION_REAL, &set.tol, "X", "0: take what the solver gives",
+     "accuracy to insist on, for example 1e-6: components with singular values down to X times the first must be above "
+     "the rounding errors of the solver, and the residual of --certify at most X; else the result is written and "
+     "marked, and the exit code is 4"},
     {"certify", 0, APP_OPTION_CHOICE, &set.certify, "none|residual|+cholesky", "residual",
      "residual: components are orthonormal and fit, |C v - lambda v| / lambda_1 at most --tol or a few roundings, else "
      "exit 4"},
@@ -79,7 +82,6 @@ typedef struct job {
   tartan_pca_values values;
   char              output[TT_PATH_MAX], configuration[4096];
   double            inverse_error;
-  bool              short_of_tolerance;
 } job;
 
 /* ------------------------------------------------------------------------------------------------ options */
@@ -148,19 +150,38 @@ static void configure(job *j)
 
 /* ------------------------------------------------------------------------------------------------ the result */
 
+/* How many checks of the result failed, and their names. */
+static int failed_checks(const app_run *run, char *names, size_t length)
+{
+  size_t n = 0;
+  int    count = 0;
+
+  names[0] = 0;
+  for (int i = 0; i < run->checks; i++) {
+    if (run->check[i].pass) continue;
+    if (n < length) n += (size_t)snprintf(names + n, length - n, "%s%s", count ? ", " : "", run->check[i].name);
+    count++;
+  }
+  return count;
+}
+
 static tartan_status save(app_run *run, job *j)
 {
   tartan_pca_save_opts opts = TARTAN_PCA_SAVE_OPTS_INIT;
   app_notes            notes = {.count = 0};
+  char                 failed[128];
 
   app_note_origin(&notes, run);
-  app_note(&notes, "seed", "%lld", (long long)set.seed);
+  app_note_count(&notes, "seed", set.seed);
   app_note_input(&notes, &j->input.info);
   app_note(&notes, "configuration", "%s", j->configuration);
-  app_note(&notes, "short_of_tolerance", "%s", j->short_of_tolerance ? "yes" : "no");
+  app_note(&notes, "short_of_tolerance", "%s", failed_checks(run, failed, sizeof failed) > 0 ? "yes" : "no");
+  app_note(&notes, "failed_checks", "%s", failed);
   opts.force = true; /* looked at before */
   opts.scores = set.scores || set.inverse_error ? j->input.data : NULL;
   opts.scores_dtype = set.scores_dtype == SCORES_F32 ? TARTAN_F32 : TARTAN_F64;
+  opts.without_scores = !set.scores;
+  opts.nan = (tartan_pca_nan)set.nan;
   opts.inverse_error = set.inverse_error;
   opts.info = &j->info;
   opts.attributes = notes.item;
@@ -261,7 +282,8 @@ static tartan_status check_image(const job *j)
 /* Everything that can be found out before the data is read. */
 static tartan_status prepare(app_run *run, job *j, const char *source, bool *done)
 {
-  tartan_status st = TARTAN_OK;
+  const char *const inputs[] = {source, set.color_by};
+  tartan_status     st = TARTAN_OK;
 
   *done = false;
   TRY(read_options(&j->opts));
@@ -269,10 +291,12 @@ static tartan_status prepare(app_run *run, job *j, const char *source, bool *don
     REQUIRE(snprintf(j->output, sizeof j->output, "%s", set.output) < TT_PATH_MAX, TARTAN_ERR_ARG, "-o: name too long");
   else
     TRY(app_result_name(source, "pca.h5", j->output, sizeof j->output));
+  TRY(app_check_output(run, j->output, inputs, 2));
+  if (set.report) TRY(app_check_output(run, set.report, inputs, 2));
+  if (app_set.json && !app_json_to_stdout()) TRY(app_check_output(run, app_set.json, inputs, 2));
   TRY(app_pca_input_open(run, source, set.samples, &j->input));
   TRY(check_image(j));
   if (set.color_by) TRY(app_pca_labels_open(run, set.color_by, j->input.m, &j->labels));
-  TRY(app_pca_check_output(j->output, &j->input));
   configure(j);
   if (!set.plan) {
     TRY(app_result_exists(run, j->output, j->configuration, set.force, done));
@@ -280,6 +304,7 @@ static tartan_status prepare(app_run *run, job *j, const char *source, bool *don
     TRY(app_pca_try_folder(run, j->output));
   }
   TRY(tartan_pca_plan(j->input.data, &j->opts, &run->plan));
+  TRY(app_run_fits(run, run->plan.memory));
 
 done:
   return st;
@@ -324,7 +349,7 @@ done:
   return st;
 }
 
-/* What is known before the result is written, so that it can be marked: noise and residual against --tol. */
+/* Noise and residual against --tol. */
 static void judge(app_run *run, job *j)
 {
   const tartan_pca_values *v = &j->values;
@@ -336,7 +361,6 @@ static void judge(app_run *run, job *j)
 
   if (set.tol > 0) app_run_check(run, "floor", j->info.floor, set.tol, !noisy);
   if (set.certify == CERTIFY_RESIDUAL) app_run_check(run, "residual", j->info.residual, limit, !loose);
-  j->short_of_tolerance = noisy || loose;
 }
 
 static tartan_status fit(app_run *run, job *j)
@@ -347,9 +371,9 @@ static tartan_status fit(app_run *run, job *j)
   run->plan = j->info.plan;
   tartan_pca_get_values(j->model, &j->values);
   judge(run, j);
+  TRY(certify(run, j)); /* before the result is written, which says what failed */
   TRY(save(run, j));
   app_run_progress_end(run);
-  TRY(certify(run, j));
 
 done:
   return st;
@@ -367,24 +391,27 @@ static tartan_status pca(app_run *run, const char *const *operands, int count)
   run->release = release;
   TRY(prepare(run, &j, operands[0], &done));
   if (done) {
-    app_say(run, "%s is complete, from the same data and options: nothing to do\n", j.output);
-    if (set.report) app_log(run, "%s is written with a new result only: --force", set.report);
+    app_tell(run, "%s is complete, from the same data and options: nothing to do\n", j.output);
+    if (set.report)
+      tt_grid_warn(run->grid, "--report %s is not written: a page is made with a new result, and %s is complete; --force "
+                   "computes it again", set.report, j.output);
     goto done;
   }
   if (set.plan) {
     app_pca_print_plan(run, set.scores || set.inverse_error, set.sbatch);
     goto done;
   }
-  app_say(run, "solver %s: %s\n", run->plan.algorithm, run->plan.reason);
+  app_tell(run, "solver %s: %s\n", run->plan.algorithm, run->plan.reason);
   fflush(stdout);
   TRY(fit(run, &j));
   print_variances(run, &j);
   TRY(app_run_measure(run));
   app_run_table(run);
   if (set.report) TRY(write_report(run, &j));
-  app_say(run, "\nwritten  %s\n", j.output);
-  if (set.report) app_say(run, "         %s\n", set.report);
-  if (app_set.json) app_say(run, "         %s\n", app_set.json);
+  app_tell(run, "\n");
+  app_say_written(run, j.output, NULL);
+  if (set.report) app_say_written(run, set.report, NULL);
+  if (app_set.json && !app_json_to_stdout()) app_say_written(run, app_set.json, NULL);
   REQUIRE(set.tol == 0 || j.info.floor <= set.tol, TARTAN_ERR_TOLERANCE,
           "components below %.2g of the largest are noise, --tol asks for %.2g: written to %s and marked so; "
           "--solver full is exact further down",
@@ -410,4 +437,5 @@ const app_command app_cmd_pca = {
              "  mpirun -n 4 tartan pca table.h5:/X -k 0.95 --scale std\n"
              "  tartan pca table.h5 -k 50 --plan --sbatch\n",
     .run = pca,
+    .plans = true,
 };

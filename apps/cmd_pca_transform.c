@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/util.h"
 #include "commands.h"
 #include "pca.h"
 
@@ -10,7 +11,7 @@ enum { SCORES_F32, SCORES_F64 };
 
 static struct {
   const char *output;
-  int         scores_dtype, samples;
+  int         scores_dtype, samples, nan;
   bool        inverse_error, force;
 } set = {.scores_dtype = SCORES_F64};
 
@@ -22,6 +23,8 @@ static const app_option options[] = {
      "mean squared error of the data rebuilt from its scores"},
     {"samples", 0, APP_OPTION_CHOICE, &set.samples, "auto|rows|columns", "rows; columns where MATLAB wrote the file",
      "what the samples are"},
+    {"nan", 0, APP_OPTION_CHOICE, &set.nan, "error|mean", "error",
+     "NaN in the data: refuse, or replace by the model's mean of the feature; Inf is always refused"},
     {"force", 'f', APP_OPTION_FLAG, &set.force, NULL, NULL, "replace an output that exists"},
     {.name = NULL},
 };
@@ -69,9 +72,10 @@ static tartan_status configure(app_run *run, job *j, const char *model)
   TRY(tt_dataset_open(run->grid, source, &io, &components));
   app_note(&notes, "scores", "%s", set.scores_dtype == SCORES_F32 ? "f32" : "f64");
   app_note(&notes, "inverse-error", "%s", set.inverse_error ? "yes" : "no");
+  app_note(&notes, "nan", "%s", set.nan ? "mean" : "error");
   app_note(&notes, "samples", "%s", set.samples == APP_SAMPLES_COLUMNS ? "columns" : set.samples ? "rows" : "auto");
   app_note(&notes, "model", "%s", model);
-  app_note(&notes, "model_size", "%lld", (long long)tt_dataset_get_info(components)->file_bytes);
+  app_note_count(&notes, "model_size", tt_dataset_get_info(components)->file_bytes);
   app_note(&notes, "model_time", "%lld", (long long)tt_dataset_get_info(components)->file_mtime);
   app_note_input(&notes, &j->input.info);
   app_notes_line(&notes, j->configuration, sizeof j->configuration);
@@ -95,6 +99,7 @@ static tartan_status save(app_run *run, job *j, const char *model)
   opts.scores = j->input.data;
   opts.scores_dtype = set.scores_dtype == SCORES_F32 ? TARTAN_F32 : TARTAN_F64;
   opts.inverse_error = set.inverse_error;
+  opts.nan = (tartan_pca_nan)set.nan;
   opts.attributes = notes.item;
   opts.attribute_count = notes.count;
   return tartan_pca_save(j->model, j->output, &opts, &j->inverse_error);
@@ -110,7 +115,7 @@ static tartan_status prepare(app_run *run, job *j, const char *model, const char
   else
     TRY(app_result_name(source, "pca-transform.h5", j->output, sizeof j->output));
   TRY(app_pca_input_open(run, source, set.samples, &j->input));
-  TRY(app_pca_check_output(j->output, &j->input));
+  TRY(app_check_output(run, j->output, (const char *const[]){model, source}, 2));
   TRY(tartan_pca_load(run->grid, model, &j->model));
   tartan_pca_get_values(j->model, &j->values);
   TRY(configure(run, j, model));
@@ -131,17 +136,18 @@ static tartan_status transform(app_run *run, const char *const *operands, int co
   run->release = release;
   TRY(prepare(run, &j, operands[0], operands[1], &done));
   if (done) {
-    app_say(run, "%s is complete, from the same data and options: nothing to do\n", j.output);
+    app_tell(run, "%s is complete, from the same data and options: nothing to do\n", j.output);
     goto done;
   }
   TRY(save(run, &j, operands[0]));
   app_run_progress_end(run);
-  app_say(run, "scores of %lld samples on %lld components, %s\n", (long long)j.input.m, (long long)j.values.components,
-          j.values.whiten ? "whitened" : "not whitened");
+  app_tell(run, "scores of %lld sample%s on %lld component%s, %s\n", (long long)j.input.m, TT_S(j.input.m),
+           (long long)j.values.components, TT_S(j.values.components), j.values.whiten ? "whitened" : "not whitened");
   if (set.inverse_error) app_say(run, "mean squared error of the reconstruction: %.8g\n", j.inverse_error);
   TRY(app_run_measure(run));
   app_run_table(run);
-  app_say(run, "\nwritten  %s\n", j.output);
+  app_tell(run, "\n");
+  app_say_written(run, j.output, "/X_pca");
 
 done:
   return st;

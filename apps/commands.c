@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/util.h"
 
 const app_command *const app_commands[] = {
     &app_cmd_pca, &app_cmd_pca_transform, &app_cmd_generate_matrix, &app_cmd_convert, &app_cmd_export, &app_cmd_info,
@@ -31,11 +32,17 @@ static bool names(const char *const *words, int count, const char *name, int *us
   return !space || strcmp(words[1], space + 1) == 0;
 }
 
+static bool asks_for_help(const char *word)
+{
+  return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* The nearest command, where one is near: half of what was typed may be wrong, and no more than three letters. */
 static tartan_status unknown(const char *const *words, int count)
 {
-  const char *nearest = app_commands[0]->name;
-  char        both[128];
-  int         best = 1000;
+  const char *nearest = NULL;
+  char        both[128], list[256] = "";
+  int         best = (int)tt_min(3, (int64_t)strlen(words[0]) / 2) + 1;
 
   snprintf(both, sizeof both, "%s %s", words[0], count > 1 ? words[1] : "");
   for (int i = 0; app_commands[i]; i++) {
@@ -47,8 +54,16 @@ static tartan_status unknown(const char *const *words, int count)
       nearest = name;
     }
   }
-  return tt_fail(TARTAN_ERR_ARG, "unknown command \"%s\": the nearest is \"%s\" (tartan --help lists all)",
-                 strchr(nearest, ' ') ? both : words[0], nearest);
+  if (nearest) {
+    return tt_fail(TARTAN_ERR_ARG, "unknown command \"%s\": the nearest is \"%s\" (tartan --help lists all)",
+                   strchr(nearest, ' ') ? both : words[0], nearest);
+  }
+  for (int i = 0; app_commands[i]; i++) {
+    const size_t n = strlen(list);
+
+    snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", app_commands[i]->name);
+  }
+  return tt_fail(TARTAN_ERR_ARG, "unknown command \"%s\"; there are %s (tartan --help)", words[0], list);
 }
 
 tartan_status app_find_command(const char *const *words, int count, int *used, const app_command **command)
@@ -68,7 +83,12 @@ tartan_status app_find_command(const char *const *words, int count, int *used, c
     if (names(words, count, later[i], &n))
       return tt_fail(TARTAN_ERR_ARG, "the command \"%s\" is due in a later version", later[i]);
   }
+  if (strcmp(words[0], "generate") == 0 && count > 1 && asks_for_help(words[1])) {
+    *command = &app_cmd_generate_matrix;
+    *used = 1;
+    return TARTAN_OK;
+  }
   if (strcmp(words[0], "generate") == 0 && (count < 2 || words[1][0] == '-'))
-    return tt_fail(TARTAN_ERR_ARG, "generate what? tartan generate matrix --help");
+    return tt_fail(TARTAN_ERR_ARG, "generate what? tartan generate matrix (--help)");
   return unknown(words, count);
 }

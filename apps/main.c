@@ -3,11 +3,12 @@
  * neither MPI nor a file.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/util.h"
 #include "commands.h"
-#include "common/run.h"
+#include "common/files.h"
 
 static int version(void)
 {
@@ -29,6 +30,30 @@ static int completion(const char *shell)
   return tartan_exit_code(TARTAN_ERR_ARG);
 }
 
+/* tartan help [COMMAND] */
+static int help_about(int argc, char **argv)
+{
+  const app_command *command = NULL;
+  tartan_status      st;
+  const char        *words[] = {argc > 2 ? argv[2] : "", argc > 3 ? argv[3] : "--help"};
+  int                used;
+
+  if (argc < 3) {
+    app_options_overview(stdout, app_commands);
+    return 0;
+  }
+  st = app_find_command(words, 2, &used, &command);
+  if (st != TARTAN_OK) tartan_error_print(stderr);
+  if (command) app_options_help(stdout, command);
+  return tartan_exit_code(st);
+}
+
+/* tartan COMMAND help, where no file is called so */
+static bool asks_for_help(const char **words, int count)
+{
+  return count == 1 && strcmp(words[0], "help") == 0 && access("help", F_OK) != 0;
+}
+
 /* What is answered without a command; -1: there is one. */
 static int answer_at_once(int argc, char **argv)
 {
@@ -43,10 +68,8 @@ static int answer_at_once(int argc, char **argv)
     return 0;
   }
   if (strcmp(word, "--completion") == 0) return completion(argc > 2 ? argv[2] : NULL);
-  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-    app_options_overview(stdout, app_commands);
-    return 0;
-  }
+  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
+    return help_about(argc, argv);
   fprintf(stderr, "tartan: the command comes first, not %s: tartan COMMAND [options]; tartan --help lists them\n",
           word);
   return tartan_exit_code(TARTAN_ERR_ARG);
@@ -87,6 +110,7 @@ int main(int argc, char **argv)
   const char  **rest = tt_alloc(NULL, argc, sizeof *rest, "the command line", &local);
   if (!rest) return refuse(&argc, &argv, local);
   memcpy(rest, words + used, (size_t)(argc - 1 - used) * sizeof *rest);
+  if (asks_for_help(rest, argc - 1 - used)) rest[0] = "--help";
   st = app_options_parse(command, rest, argc - 1 - used, &operands, &help);
   if (help && !(app_run_launched(&rank) && rank > 0)) app_options_help(stdout, command);
   if (st != TARTAN_OK || help) {
@@ -96,6 +120,8 @@ int main(int argc, char **argv)
 
   run.command = command;
   st = app_run_begin(&run);
+  if (st == TARTAN_OK && app_set.json && !app_json_to_stdout())
+    st = app_check_output(&run, app_set.json, rest, operands);
   if (st == TARTAN_OK) st = command->run(&run, rest, operands);
   tt_free(rest);
   return app_run_end(&run, st);

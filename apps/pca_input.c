@@ -1,9 +1,8 @@
 #include "pca.h"
 
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "io/output.h"
 #include "oper/operator.h"
 
@@ -24,7 +23,7 @@ tartan_status app_pca_input_open(app_run *run, const char *source, int samples, 
   }
   tartan_operator_shape(input->data, &input->m, &input->n);
   tartan_operator_describe(input->data, input->text, sizeof input->text);
-  app_say(run, "%s\n", input->text);
+  app_tell(run, "%s\n", input->text);
   fflush(stdout);
 
 done:
@@ -50,15 +49,6 @@ tartan_status app_pca_labels_open(app_run *run, const char *source, int64_t m, t
           (long long)info->rows, (long long)m);
 done:
   return st;
-}
-
-tartan_status app_pca_check_output(const char *output, const app_pca_input *input)
-{
-  char a[PATH_MAX], b[PATH_MAX];
-
-  if (realpath(output, a) && realpath(input->info.file, b) && strcmp(a, b) == 0)
-    return tt_fail(TARTAN_ERR_ARG, "the output %s is the input: give another name with -o", output);
-  return TARTAN_OK;
 }
 
 tartan_status app_pca_try_folder(app_run *run, const char *output)
@@ -102,20 +92,25 @@ void app_pca_print_plan(const app_run *run, bool scores, bool sbatch)
 {
   const tartan_cost *p = &run->plan;
   const int64_t      whole = run->grid->memory.used + (int64_t)p->memory;
-  char               need[24], of[24], budget[24], read[24];
+  char               need[24], of[24], budget[24], read[24], words[3][48], seconds[16];
 
   app_say(run, "solver   %s: %s\n", p->algorithm, p->reason);
-  app_say(run, "passes   %.0f for the fit%s; %s read per rank in each\n", p->passes, scores ? ", 1 for the scores" : "",
-          tt_bytes_text(p->bytes_read / p->passes, read));
-  app_say(run, "words    %.4g moved per rank", p->words);
-  if (p->words_bound > 0) app_say(run, ", bound %.4g", p->words_bound);
-  if (p->words_redistributed > 0) app_say(run, ", %.4g to change the layout", p->words_redistributed);
-  app_say(run, "\nflops    %.4g per rank\n", p->flops);
+  app_say(run, "passes   %.0f over the file for the fit%s; %s read per rank in each\n", p->passes,
+          scores ? ", 1 for the scores" : "", tt_bytes_text(p->bytes_read / p->passes, read));
+  app_say(run, "moved    %s per rank over MPI", app_words_text(p->words, words[0]));
+  if (p->words_bound > 0) app_say(run, ", bound %s", app_words_text(p->words_bound, words[1]));
+  if (p->words_redistributed > 0)
+    app_say(run, ", and %s to change the layout", app_words_text(p->words_redistributed, words[2]));
+  if (p->flops < 1e7)
+    app_say(run, "\nwork     %.0f flop per rank\n", p->flops);
+  else
+    app_say(run, "\nwork     %.2f Gflop per rank\n", p->flops * 1e-9);
   app_say(run, "memory   %s per rank, %s of that for this computation; the budget is %s\n",
           tt_bytes_text((double)whole, need), tt_bytes_text(p->memory, of),
           tt_bytes_text((double)run->resident_budget, budget));
-  app_say(run, "time     %.2g s predicted\n", p->seconds);
-  app_say(run, "ranks    %d x %d thread%s on %d node%s\n", run->size, run->threads, run->threads == 1 ? "" : "s",
-          run->nodes, run->nodes == 1 ? "" : "s");
+  snprintf(seconds, sizeof seconds, p->seconds < 10 ? "%.1f s" : "%.0f s", p->seconds);
+  app_say(run, "time     %s predicted\n", p->seconds < 1 ? "under 1 s" : seconds);
+  app_say(run, "ranks    %d rank%s x %d thread%s on %d node%s\n", run->size, TT_S(run->size), run->threads,
+          TT_S(run->threads), run->nodes, TT_S(run->nodes));
   if (sbatch) print_sbatch(run, p->seconds, whole);
 }

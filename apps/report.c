@@ -214,7 +214,7 @@ static void bar(FILE *out, int row, const char *name, double part, const char *c
 static void write_time(FILE *out, const app_run *run)
 {
   const app_figures *f = &run->figures;
-  char               value[32];
+  char               value[32], speed[160];
   double             longest = 1e-9;
 
   for (int i = 0; i < APP_RUN_PHASES; i++) longest = fmax(longest, f->phase[i][2]);
@@ -233,9 +233,7 @@ static void write_time(FILE *out, const app_run *run)
   }
   fputs("</svg>\n<p>Seconds", out);
   if (run->size > 1) fputs(": median over the ranks, whiskers from the fastest to the slowest", out);
-  if (f->rate > 0 && f->peak > 0)
-    fprintf(out, ". %.1f GFLOP/s per rank while computing, %.0f %% of the local peak", f->rate * 1e-9,
-            100 * f->rate / f->peak);
+  if (*app_speed_text(run, speed, sizeof speed)) fprintf(out, ". %s", speed);
   fputs(".</p>\n</section>\n", out);
 }
 

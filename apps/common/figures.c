@@ -36,6 +36,8 @@ static void spread(const double *all, int size, int stride, double *work, double
   out[2] = work[size - 1];
 }
 
+#define RATE_SECONDS 0.1 /* less computing than this is no measurement */
+
 enum { RESIDENT = APP_RUN_PHASES, SECONDS, RATE, PEAK, FIGURES };
 
 static void own_figures(const app_run *run, double own[FIGURES])
@@ -79,10 +81,42 @@ done:
   return st;
 }
 
+/*
+ * The peak is a product that lasts a moment, made when the run was over: a processor that was given less by others just
+ * then can do less than the run did, so the two are not divided where that would say more than 100 %. What was computed
+ * in no time says nothing of speed.
+ */
+const char *app_speed_text(const app_run *run, char *text, size_t length)
+{
+  const app_figures *f = &run->figures;
+  const double       rate = f->rate * 1e-9, peak = f->peak * 1e-9;
+
+  text[0] = 0;
+  if (f->phase[TARTAN_PHASE_COMPUTE][1] < RATE_SECONDS || rate <= 0) return text;
+  if (peak >= rate)
+    snprintf(text, length, "%.1f GFLOP/s per rank while computing, %.0f %% of the local peak of %.1f", rate,
+             100 * rate / peak, peak);
+  else if (peak > 0)
+    snprintf(text, length, "%.1f GFLOP/s per rank while computing; a short local product afterwards reached %.1f", rate,
+             peak);
+  else
+    snprintf(text, length, "%.1f GFLOP/s per rank while computing", rate);
+  return text;
+}
+
+const char *app_words_text(double words, char text[48])
+{
+  char bytes[24];
+
+  words = rint(words);
+  snprintf(text, 48, "%.0f word%s (%s)", words, words == 1 ? "" : "s", tt_bytes_text(8 * words, bytes));
+  return text;
+}
+
 void app_run_table(const app_run *run)
 {
   const app_figures *f = &run->figures;
-  char               moved[24], bound[24], resident[24], budget[24], read[24];
+  char               moved[24], resident[24], budget[24], read[24], speed[160];
 
   if (app_set.quiet || !run->measured) return;
   app_say(run, "\nwhere the time went        min   median      max  seconds\n");
@@ -90,18 +124,14 @@ void app_run_table(const app_run *run)
     app_say(run, "  %-16s %12.3f %8.3f %8.3f\n", app_phase_name(i), f->phase[i][0], f->phase[i][1], f->phase[i][2]);
   }
   app_say(run, "  %-16s %30.3f\n", "whole run", f->seconds);
-  if (f->rate > 0 && f->peak > 0) {
-    app_say(run, "speed    %.1f GFLOP/s per rank while computing, %.0f %% of the local peak of %.1f\n", f->rate * 1e-9,
-            100 * f->rate / f->peak, f->peak * 1e-9);
-  }
+  if (*app_speed_text(run, speed, sizeof speed)) app_say(run, "speed    %s\n", speed);
   app_say(run, "moved    %s per rank over MPI", tt_bytes_text(f->cost.bytes_moved, moved));
   if (run->plan.words_bound > 0) {
-    app_say(run, " (%.3g words, bound %.3g)", f->cost.words, run->plan.words_bound);
+    app_say(run, " (%.0f words, bound %.0f)", f->cost.words, run->plan.words_bound);
   }
   app_say(run, ", %s read per rank\n", tt_bytes_text(f->cost.bytes_read, read));
   app_say(run, "memory   %s at most per rank, of %s%s\n", tt_bytes_text((double)f->resident, resident),
           tt_bytes_text((double)run->resident_budget, budget), app_set.memory ? "" : " (--memory)");
-  (void)bound;
 }
 
 /* ------------------------------------------------------------------------------------------------ JSON */
@@ -245,9 +275,9 @@ tartan_status app_run_json(const app_run *run, tartan_status st)
   FILE         *out = NULL;
 
   if (run->rank == 0) {
-    out = fopen(app_set.json, "w");
+    out = app_json_to_stdout() ? stdout : fopen(app_set.json, "w");
     if (out) write_json(out, run, st);
-    if (!out || ferror(out) | fclose(out))
+    if (!out || ferror(out) | (out == stdout ? fflush(out) : fclose(out)))
       local = tt_fail(TARTAN_ERR_IO, "cannot write the report %s: %s", app_set.json, strerror(errno));
   }
   return tt_agree(run->grid, local);

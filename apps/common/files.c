@@ -8,10 +8,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "comm/collective.h"
+#include "io/place.h"
+#include "io/root.h"
 #include "io/small.h"
 
 #define CONFIGURATION_MAX 4096
@@ -28,8 +31,13 @@ void app_note(app_notes *notes, const char *name, const char *fmt, ...)
   n = vsnprintf(to, room, fmt, args);
   va_end(args);
   if (n < 0 || (size_t)n >= room) return;
-  notes->item[notes->count++] = (tartan_attribute){name, to};
+  notes->item[notes->count++] = (tartan_attribute){name, to, 0};
   notes->used += (size_t)n + 1;
+}
+
+void app_note_count(app_notes *notes, const char *name, int64_t value)
+{
+  if (notes->count < APP_NOTES_MAX) notes->item[notes->count++] = (tartan_attribute){name, NULL, value};
 }
 
 const char *app_notes_line(const app_notes *notes, char *text, size_t length)
@@ -38,7 +46,11 @@ const char *app_notes_line(const app_notes *notes, char *text, size_t length)
 
   text[0] = 0;
   for (int i = 0; i < notes->count && n < length; i++) {
-    n += (size_t)snprintf(text + n, length - n, "%s%s=%s", i ? "; " : "", notes->item[i].name, notes->item[i].value);
+    const tartan_attribute *a = &notes->item[i];
+    char                    number[24];
+
+    snprintf(number, sizeof number, "%lld", (long long)a->count);
+    n += (size_t)snprintf(text + n, length - n, "%s%s=%s", i ? "; " : "", a->name, a->value ? a->value : number);
   }
   return text;
 }
@@ -52,8 +64,8 @@ void app_note_origin(app_notes *notes, const app_run *run)
   app_note(notes, "command_line", "%s", app_command_line(run, text, sizeof text));
   tartan_describe(text, sizeof text);
   app_note(notes, "libraries", "%s", text);
-  app_note(notes, "ranks", "%d", run->size);
-  app_note(notes, "threads", "%d", run->threads);
+  app_note_count(notes, "ranks", run->size);
+  app_note_count(notes, "threads", run->threads);
   app_note(notes, "job_id", "%s", job ? job : "");
 }
 
@@ -73,21 +85,43 @@ void app_note_input(app_notes *notes, const tt_dataset_info *info)
 
   time_text(info->file_mtime, when);
   app_note(notes, "input", "%s:%s", path ? path : info->file, info->path);
-  app_note(notes, "input_size", "%lld", (long long)info->file_bytes);
+  app_note_count(notes, "input_size", info->file_bytes);
   app_note(notes, "input_time", "%s", when);
 }
 
-/* Where the path of the file ends in "FILE.h5:/path". */
-static size_t file_length(const char *source)
+/* The file of "FILE.h5:/path", as it would be opened; false if there is none. */
+static bool find_file(const char *source, struct stat *s)
 {
-  const char *colon = strstr(source, ":/");
+  char name[TT_PATH_MAX];
 
-  return colon ? (size_t)(colon - source) : strlen(source);
+  return (size_t)snprintf(name, sizeof name, "%.*s", (int)tt_source_file_length(source), source) < sizeof name &&
+         stat(name, s) == 0;
+}
+
+tartan_status app_check_output(app_run *run, const char *output, const char *const *sources, int count)
+{
+  tartan_status st, local = TARTAN_OK;
+  struct stat   to, from;
+
+  if (run->rank == 0 && stat(output, &to) == 0) {
+    for (int i = 0; i < count && local == TARTAN_OK; i++) {
+      if (sources[i] && find_file(sources[i], &from) && from.st_dev == to.st_dev && from.st_ino == to.st_ino)
+        local = tt_fail(TARTAN_ERR_ARG, "the output is the input %s: give another name than %s", sources[i], output);
+    }
+  }
+  st = tt_root_verdict(run->grid, local);
+  if (st != TARTAN_OK && output == app_set.json) app_set.json = NULL; /* it is written after failures too */
+  return st;
+}
+
+void app_say_written(const app_run *run, const char *file, const char *path)
+{
+  app_tell(run, "written  %s%s%s\n", file, path ? ":" : "", path ? path : "");
 }
 
 tartan_status app_result_name(const char *source, const char *suffix, char *name, size_t length)
 {
-  size_t       stem = file_length(source);
+  size_t       stem = tt_source_file_length(source);
   const size_t end = stem;
 
   while (stem > 0 && source[stem - 1] != '/' && source[stem - 1] != '.') stem--;

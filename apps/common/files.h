@@ -11,7 +11,7 @@
 
 #define APP_NOTES_MAX 32
 
-/** Named texts in order: root attributes, or the options that make up a configuration. Zero-initialise. */
+/** Named texts and integers in order: root attributes, or the options that make up a configuration. Zero-initialise. */
 typedef struct app_notes {
   tartan_attribute item[APP_NOTES_MAX];
   int              count;
@@ -21,6 +21,9 @@ typedef struct app_notes {
 
 /** Appends a text; what does not fit any more is left out. Local. */
 void app_note(app_notes *notes, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/** Appends an integer. Local. */
+void app_note_count(app_notes *notes, const char *name, int64_t value);
 
 /** All notes as one line "name=value; name=value". Local. Returns text. */
 const char *app_notes_line(const app_notes *notes, char *text, size_t length);
@@ -37,6 +40,20 @@ void app_note_input(app_notes *notes, const tt_dataset_info *info);
  * @retval TARTAN_ERR_ARG  the name is too long
  */
 tartan_status app_result_name(const char *source, const char *suffix, char *name, size_t length);
+
+/**
+ * Refuses an output that is one of the inputs, under whatever name or link, since writing it would destroy what is to be
+ * read. Collective.
+ *
+ * @param[in] output   path of a file to be written; it need not exist. Where it is app_set.json, no report is written
+ *                     after a refusal.
+ * @param[in] sources  [count] "FILE" or "FILE:/path"; NULL ones are passed over
+ * @retval TARTAN_ERR_ARG  it is an input, whether --force is given or not
+ */
+tartan_status app_check_output(app_run *run, const char *output, const char *const *sources, int count);
+
+/** The last line of every command that writes: "written  FILE:/path"; path may be NULL. Nothing with --quiet. Local. */
+void app_say_written(const app_run *run, const char *file, const char *path);
 
 /**
  * Looks whether a result may be written, before any data is read. Collective.

@@ -254,9 +254,10 @@ static tartan_status unknown_option(const app_command *command, const char *word
 {
   const char *name = NULL, *bare = word + strspn(word, "-");
   char        text[WORD_MAX + 1];
-  int         best = WORD_MAX;
+  int         best;
 
   snprintf(text, sizeof text, "%.*s", (int)strcspn(bare, "="), bare);
+  best = (int)(strlen(text) < 6 ? strlen(text) / 2 : 3) + 1; /* what is further away is not near */
   for (int t = 0; t < 3; t++) {
     for (const app_option *o = command->options[t]; o && o->name; o++) {
       const int d = distance(text, o->name);
@@ -267,7 +268,8 @@ static tartan_status unknown_option(const app_command *command, const char *word
       }
     }
   }
-  if (!name) return tt_fail(TARTAN_ERR_ARG, "tartan %s has no options like %s", command->name, word);
+  if (!name)
+    return tt_fail(TARTAN_ERR_ARG, "unknown option %s: tartan %s --help lists all there are", word, command->name);
   return tt_fail(TARTAN_ERR_ARG, "unknown option %s: the nearest is --%s (tartan %s --help lists all)", word, name,
                  command->name);
 }
@@ -309,8 +311,10 @@ static tartan_status parse_option(const app_command *command, const char **words
 static tartan_status check_operands(const app_command *command, const char *const *words, int n)
 {
   if (n < command->operands_min) {
-    return tt_fail(TARTAN_ERR_ARG, "tartan %s needs %s (tartan %s --help)", command->name, command->operands,
-                   command->name);
+    const char *missing = command->operands;
+
+    for (int i = 0; i < n; i++) missing += strcspn(missing, " ") + 1;
+    return tt_fail(TARTAN_ERR_ARG, "%s needs %s (tartan %s --help)", command->name, missing, command->name);
   }
   if (n > command->operands_max) {
     return tt_fail(TARTAN_ERR_ARG, "\"%s\" is one operand too many: tartan %s %s%s", words[command->operands_max],

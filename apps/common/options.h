@@ -48,6 +48,7 @@ typedef struct app_command {
   const app_option *options[3]; /**< own, then common tables; unused ones NULL */
   const char       *notes;      /**< paragraphs and examples below the options; may be NULL */
   tartan_status (*run)(struct app_run *run, const char *const *operands, int count); /**< NULL: due later */
+  bool plans; /**< it calls app_run_fits() with its plan, so that a refusal for lack of memory says how much would do */
 } app_command;
 
 /**

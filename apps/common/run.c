@@ -5,6 +5,7 @@
 #include "common/run.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +21,22 @@
  */
 #define RESERVE (24 << 20)
 #define RESERVE_PER_THREAD (12 << 20)
+#define ROOM_FOR_PLAN (16 << 20)     /* enough to open files and to plan */
+#define ROOM_WITHOUT_PLAN (64 << 20) /* advice where nobody knows the need */
 
 app_settings app_set;
 
 #define BASIC_OPTIONS                                                                                                  \
-  {"json", 0, APP_OPTION_TEXT, &app_set.json, "FILE", NULL, "write a report of the run as JSON"},                      \
+  {"json", 0, APP_OPTION_TEXT, &app_set.json, "FILE", NULL,                                                            \
+   "write a report of the run as JSON; -: to stdout, and all else to stderr"},                                         \
       {"quiet",                                                                                                        \
        'q',                                                                                                            \
        APP_OPTION_FLAG,                                                                                                \
        &app_set.quiet,                                                                                                 \
        NULL,                                                                                                           \
        NULL,                                                                                                           \
-       "results only: no progress, no log, no table of times"},                                                        \
+       "stdout has the numbers of the result and nothing else: not how the data was read, by which solver, how "       \
+       "long it took, which files were written; stderr has warnings and errors only"},                                 \
       {"verbose", 'v', APP_OPTION_FLAG, &app_set.verbose, NULL, NULL, "all rows of tables, and more in the log"},      \
       {"allow-external",                                                                                               \
        0,                                                                                                              \
@@ -71,13 +76,31 @@ const app_option app_run_options[] = {
 
 /* ------------------------------------------------------------------------------------------------ speaking */
 
+bool app_json_to_stdout(void)
+{
+  return app_set.json && strcmp(app_set.json, "-") == 0;
+}
+
+static void say(const app_run *run, const char *fmt, va_list args)
+{
+  if (run->rank == 0) vfprintf(app_json_to_stdout() ? stderr : stdout, fmt, args);
+}
+
 void app_say(const app_run *run, const char *fmt, ...)
 {
   va_list args;
 
-  if (run->rank != 0) return;
   va_start(args, fmt);
-  vprintf(fmt, args);
+  say(run, fmt, args);
+  va_end(args);
+}
+
+void app_tell(const app_run *run, const char *fmt, ...)
+{
+  va_list args;
+
+  va_start(args, fmt);
+  if (!app_set.quiet) say(run, fmt, args);
   va_end(args);
 }
 
@@ -170,6 +193,43 @@ static int64_t choose_memory(app_run *run, tt_memory *memory)
   return memory->limit - memory->used;
 }
 
+/* Refuses, in the same words on all ranks; `bytes` beside what is in use on the rank that uses most. */
+static tartan_status refuse_memory(app_run *run, double bytes)
+{
+  int64_t       used = run->grid->memory.used;
+  char          budget[24], own[24];
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_allreduce_i64(run->grid, &used, 1, TT_MAX));
+  st = tt_fail(TARTAN_ERR_NOMEM, "the memory budget of %s per rank is too small: the program itself takes %s; give --memory "
+               "%lldM or more",
+               tt_bytes_text((double)run->resident_budget, budget), tt_bytes_text((double)used, own),
+               (long long)ceil((bytes + (double)used) / (1 << 20) + 1));
+done:
+  return st;
+}
+
+/* A budget that is used up already: commands with a plan get as far as that with a little more. */
+static tartan_status set_memory(app_run *run)
+{
+  tt_memory    *memory = &run->grid->memory;
+  int64_t       room = choose_memory(run, memory);
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_agree_least(run->grid, &room));
+  if (room > 0) goto done;
+  if (!run->command->plans) TRY(refuse_memory(run, ROOM_WITHOUT_PLAN));
+  memory->asked = run->resident_budget;
+  memory->limit = memory->used + ROOM_FOR_PLAN;
+done:
+  return st;
+}
+
+tartan_status app_run_fits(app_run *run, double bytes)
+{
+  return run->grid->memory.asked ? refuse_memory(run, bytes) : TARTAN_OK;
+}
+
 static void warn_about_cores(app_run *run, int same_mask)
 {
   const long long cores = run->machine.cores;
@@ -227,7 +287,6 @@ tartan_status app_run_begin(app_run *run)
   tartan_grid_opts opts = TARTAN_GRID_OPTS_INIT;
   tartan_status    st = TARTAN_OK;
   int              same_mask = 1;
-  char             text[24];
 
   tartan_io_setup();
   TRY(start_mpi(run));
@@ -236,11 +295,7 @@ tartan_status app_run_begin(app_run *run)
   opts.q = (int)tt_min(app_set.grid[1], run->size + 1);
   opts.threads = run->threads;
   TRY(tartan_grid_create(MPI_COMM_WORLD, &opts, &run->grid));
-  if (choose_memory(run, &run->grid->memory) <= 0) {
-    st = tt_fail(TARTAN_ERR_NOMEM, "--memory %s per rank is less than the program itself takes; give %lldM or more",
-                 tt_bytes_text((double)run->resident_budget, text), (long long)(run->grid->memory.used >> 20) + 64);
-  }
-  AGREE(run->grid, st);
+  TRY(set_memory(run));
   run->terminal = isatty(STDERR_FILENO);
   warn_about_cores(run, same_mask);
   app_run_warnings(run);

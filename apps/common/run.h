@@ -77,6 +77,15 @@ typedef struct app_run {
 tartan_status app_run_begin(app_run *run);
 
 /**
+ * Refuses what does not fit the memory, for commands with `plans`: where the program itself takes all that it may use,
+ * they are still let as far as their plan. Collective.
+ *
+ * @param[in] bytes  of the plan, per rank
+ * @retval TARTAN_ERR_NOMEM  the message says how much would do
+ */
+tartan_status app_run_fits(app_run *run, double bytes);
+
+/**
  * Ends the run: the error (one line from one rank), warnings, the JSON report, the grid and MPI. Collective.
  *
  * @return the exit code, the same on every rank
@@ -86,8 +95,14 @@ int app_run_end(app_run *run, tartan_status st);
 /** Whether this process was started by mpirun, srun or the like with other ranks beside it; its rank, as told. Local. */
 bool app_run_launched(int *rank);
 
-/** Results: to stdout, on rank 0. Local. */
+/** Results: on rank 0 to stdout; to stderr where the JSON report goes to stdout. Local. */
 void app_say(const app_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** As app_say(), the story around results (data, solver, times, files written): nothing with --quiet. Local. */
+void app_tell(const app_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** Whether the JSON report goes to stdout, "--json -". Local. */
+bool app_json_to_stdout(void);
 
 /** Log: to stderr, on rank 0, unless --quiet. Local. */
 void app_log(const app_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -107,6 +122,12 @@ tartan_status app_run_measure(app_run *run);
 /** Prints where the time went, speed, bytes and memory, from run->figures; nothing with --quiet. Local. */
 void app_run_table(const app_run *run);
 
+/** "155428 words (1.2 MiB)": f64 values, as they are counted over MPI. Local. Returns text. */
+const char *app_words_text(double words, char text[48]);
+
+/** Speed while computing beside that of a local product; "" where too little was computed. Local. Returns text. */
+const char *app_speed_text(const app_run *run, char *text, size_t length);
+
 /** "read", "compute", ... of run->figures.phase. Local. */
 const char *app_phase_name(int phase);
 
@@ -119,7 +140,7 @@ const char *app_command_line(const app_run *run, char *text, size_t length);
 /** How files are opened, from the settings. Local. */
 tartan_io_opts app_run_io(const app_run *run);
 
-/** Writes the JSON report to the file of --json on rank 0. Collective; TARTAN_ERR_IO. */
+/** Writes the JSON report to the file of --json, or to stdout, on rank 0. Collective; TARTAN_ERR_IO. */
 tartan_status app_run_json(const app_run *run, tartan_status st);
 
 #endif

@@ -116,9 +116,10 @@ typedef struct tartan_pca_values {
 
 TARTAN_API void tartan_pca_get_values(const tartan_pca *model, tartan_pca_values *values);
 
-/** A text attribute for the root of an output file. */
+/** An attribute for the root of an output file: a text, or an integer where value is NULL. */
 typedef struct tartan_attribute {
   const char *name, *value;
+  int64_t     count; /**< the integer */
 } tartan_attribute;
 
 /** Start from TARTAN_PCA_SAVE_OPTS_INIT. */
@@ -132,11 +133,13 @@ typedef struct tartan_pca_save_opts {
   const tartan_pca_info  *info;          /**< for diagnostics/; may be NULL */
   const tartan_attribute *attributes;    /**< [attribute_count], for the root */
   int                     attribute_count;
+  bool                    without_scores; /**< X_pca is not written: the data is read for the inverse error only */
+  tartan_pca_nan          nan;            /**< NaN in the data: refuse, or replace by the model's means */
 } tartan_pca_save_opts;
 
 #define TARTAN_PCA_SAVE_OPTS_INIT                                                                                      \
   {                                                                                                                    \
-    .size = sizeof(tartan_pca_save_opts), .scores_dtype = TARTAN_F64                                                   \
+    .size = sizeof(tartan_pca_save_opts), .scores_dtype = TARTAN_F64, .nan = TARTAN_PCA_NAN_ERROR                      \
   }
 
 /**
@@ -148,10 +151,13 @@ typedef struct tartan_pca_save_opts {
  * @param[in]  path           of the new file
  * @param[in]  opts           NULL for defaults
  * @param[out] inverse_error  mean over all entries of (x - its reconstruction)^2, in the units of the data as centered
- *                            and scaled; may be NULL; 0 unless asked for
+ *                            and scaled; may be NULL; 0 unless asked for. It is also written, as
+ *                            /diagnostics/inverse_error.
  *
  * @retval TARTAN_ERR_EXISTS, TARTAN_ERR_IO  as tartan_matrix_save()
  * @retval TARTAN_ERR_SHAPE, TARTAN_ERR_INPUT  features do not match, as in tartan_pca_transform()
+ * @retval TARTAN_ERR_INPUT                    scores that are not finite, from Inf in the data, or NaN unless opts->nan
+ *                                             is TARTAN_PCA_NAN_MEAN; nothing is left behind
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_pca_save(const tartan_pca *model, const char *path,
                                                          const tartan_pca_save_opts *opts, double *inverse_error);
@@ -171,6 +177,7 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_pca_load(tartan_grid *grid, cons
  * @param[out] Y  [m, k], any layout; must not overlap A
  *
  * @retval TARTAN_ERR_INPUT  A lacks a feature of the model, or has one that the model does not know; it is named
+ *                           or there is NaN or Inf in A; the first sample with such is named
  * @retval TARTAN_ERR_SHAPE  without names: A has another number of features
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_pca_transform(const tartan_pca *model, const tartan_operator *A,

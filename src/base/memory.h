@@ -12,6 +12,7 @@
 /** A budget and what was taken from it, in bytes. One per grid; limit 0 means none. */
 typedef struct tt_memory {
   int64_t limit, used, peak;
+  int64_t asked; /* the budget for messages, where `limit` is above it so that a plan can say what would do; else 0 */
 } tt_memory;
 
 /**

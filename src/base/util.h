@@ -47,6 +47,9 @@ static inline bool tt_fits_int(int64_t a)
   return a >= INT_MIN && a <= INT_MAX;
 }
 
+/** The ending of a plural for a count: "%lld feature%s". */
+#define TT_S(count) ((count) == 1 ? "" : "s")
+
 /** Seconds of a clock that never goes back. Local. */
 double tt_seconds(void);
 

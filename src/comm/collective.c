@@ -104,7 +104,7 @@ static int64_t pieces(int64_t bytes)
   return tt_ceil_div(bytes, PIECE);
 }
 
-/* Starts the pieces of one message to or from a rank; returns how many requests were used, or -1 with *code set. */
+/* Starts the pieces of one message to or from a rank; returns how many requests were used; *code is MPI's. */
 static int start_pieces(tartan_grid *grid, bool sends, char *buf, int64_t bytes, int peer, MPI_Request *request,
                         int *code)
 {

@@ -101,7 +101,7 @@ void tartan_grid_destroy(tartan_grid **grid)
   tartan_grid *g = grid ? *grid : NULL;
 
   if (!g) return;
-  tt_blacs_destroy(&g->blacs);
+  tt_blacs_destroy(&g->blacs, !g->dead);
   if (!g->dead) MPI_Comm_free(&g->all);
   tt_free(g->requests);
   tt_free(g);

@@ -59,14 +59,14 @@ int tt_blacs_context(tt_blacs *b, MPI_Comm comm, int p, int q)
   return context;
 }
 
-void tt_blacs_destroy(tt_blacs **cache)
+void tt_blacs_destroy(tt_blacs **cache, bool alive)
 {
   const tt_scalapack_table *table = NULL;
   tt_blacs                 *b = *cache;
 
   if (!b || tt_scalapack_get(&table) != TARTAN_OK) return;
-  while (b->count > 0) drop_oldest(b, table);
-  if (b->has_handle) table->free_handle(b->handle);
+  while (alive && b->count > 0) drop_oldest(b, table);
+  if (alive && b->has_handle) table->free_handle(b->handle);
   tt_free(b);
   *cache = NULL;
 }

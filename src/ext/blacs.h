@@ -6,6 +6,7 @@
 #define TT_EXT_BLACS_H
 
 #include <mpi.h>
+#include <stdbool.h>
 
 #include <tartan/status.h>
 
@@ -29,7 +30,7 @@ tartan_status tt_blacs_prepare(tt_blacs **cache);
  */
 int tt_blacs_context(tt_blacs *b, MPI_Comm comm, int p, int q);
 
-/** Ends all contexts; NULL is accepted. Collective. */
-void tt_blacs_destroy(tt_blacs **cache);
+/** Ends all contexts; NULL is accepted. Collective if MPI is alive, else only memory is given back. */
+void tt_blacs_destroy(tt_blacs **cache, bool alive);
 
 #endif

@@ -11,6 +11,9 @@
 #include "factor/signs.h"
 #include "kernel/dense.h"
 
+/* Rows per column from which a matrix is factored on one column of ranks. */
+#define TALL 4
+
 /* R := upper triangle of the first r rows of the factored matrix. Collective. */
 static tartan_status extract_r(tartan_matrix *F, int64_t r, tartan_matrix **R)
 {
@@ -85,10 +88,11 @@ done:
 
 tartan_status tartan_qr(const tartan_matrix *A, tartan_matrix **Q, tartan_matrix **R)
 {
-  const int64_t  m = A->row.n, n = A->col.n, r = tt_min(m, n);
-  tartan_matrix *F = NULL, *view = NULL, *q = NULL, *rr = NULL;
-  double        *sign = NULL;
-  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
+  const int64_t      m = A->row.n, n = A->col.n, r = tt_min(m, n);
+  tartan_matrix_opts layout = TARTAN_MATRIX_OPTS_INIT;
+  tartan_matrix     *F = NULL, *view = NULL, *q = NULL, *rr = NULL;
+  double            *sign = NULL;
+  tartan_status      st = TARTAN_OK, local = TARTAN_OK;
 
   if (Q) *Q = NULL;
   *R = NULL;
@@ -99,13 +103,15 @@ tartan_status tartan_qr(const tartan_matrix *A, tartan_matrix **Q, tartan_matrix
     TRY(tartan_matrix_create(A->grid, A->dtype, r, n, NULL, &rr));
     if (Q) TRY(tartan_matrix_create(A->grid, A->dtype, m, r, NULL, &q));
   } else {
-    TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, NULL, &F));
+    layout.p = m >= TALL * n ? A->grid->size : 0; /* one column of ranks, else few of them would hold a tall matrix */
+    layout.q = m >= TALL * n ? 1 : 0;
+    TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, &layout, &F));
     TRY(factor(F, Q != NULL, &rr));
     TRY(diagonal_signs(rr, sign));
     tt_signs_apply(rr, true, sign);
     if (Q) {
       TRY(tartan_matrix_view(F, 0, 0, m, r, &view));
-      TRY(tt_matrix_clone(TARTAN_NO_TRANS, view, A->dtype, NULL, &q));
+      TRY(tt_matrix_clone(TARTAN_NO_TRANS, view, A->dtype, &layout, &q));
       tt_signs_apply(q, false, sign);
     }
   }

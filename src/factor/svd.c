@@ -133,7 +133,9 @@ static tartan_status svd_tall(const tartan_matrix *A, double *s, tartan_matrix *
   TRY(tartan_qr(A, U ? &Q : NULL, &R));
   TRY(svd_direct(R, s, U ? &Ur : NULL, Vt));
   if (U) {
-    TRY(tartan_matrix_create(A->grid, A->dtype, A->row.n, A->col.n, NULL, &u));
+    const tartan_matrix_opts like_q = {.size = sizeof like_q, .p = Q->p, .q = Q->q};
+
+    TRY(tartan_matrix_create(A->grid, A->dtype, A->row.n, A->col.n, &like_q, &u));
     TRY(tartan_gemm(1, TARTAN_NO_TRANS, Q, TARTAN_NO_TRANS, Ur, 0, u));
     *U = u;
     u = NULL;

@@ -89,22 +89,45 @@ static void append(description *d, const char *piece)
   if (d->used >= d->length) d->used = d->length - 1;
 }
 
+/* A text on one line: its lines are joined, blanks in a row are one, and what was cut says so. */
+static void flatten(char *text, size_t room)
+{
+  const bool cut = strlen(text) + 1 >= room;
+  char      *to = text;
+
+  for (const char *at = text; *at; at++) {
+    const bool blank = *at == ' ' || *at == '\n' || *at == '\t' || *at == '\r';
+
+    if (*at == '\n' && at[1] && to > text) *to++ = ';';
+    if (!blank) *to++ = *at;
+    if (blank && to > text && to[-1] != ' ') *to++ = ' ';
+  }
+  while (to > text && to[-1] == ' ') to--;
+  *to = '\0';
+  if (cut && to - text > 4) memcpy(to - 4, " ...", 4);
+}
+
 static herr_t describe_one(hid_t object, const char *name, const H5A_info_t *info, void *context)
 {
   description *d = context;
   double       values[SHOWN];
-  char         text[160];
+  char         text[1200];
   const int    count = tt_attribute_numbers(object, name, SHOWN, values);
 
   (void)info;
-  if (d->used > 0) append(d, "; ");
+  if (d->used > 0) append(d, "\n");
   append(d, name);
   append(d, " = ");
   for (int i = 0; i < count; i++) {
     snprintf(text, sizeof text, "%s%.10g", i ? ", " : "", values[i]);
     append(d, text);
   }
-  if (count == 0) append(d, tt_attribute_text(object, name, text, sizeof text) ? text : "...");
+  if (count > 0) return 0;
+  if (tt_attribute_text(object, name, text, sizeof text))
+    flatten(text, sizeof text);
+  else
+    snprintf(text, sizeof text, "...");
+  append(d, text);
   return 0;
 }
 

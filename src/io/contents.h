@@ -23,14 +23,14 @@ typedef struct tt_content {
   char    filters[64];            /**< "shuffle+deflate" */
   char    missing[64];            /**< the filter that is not available, or "" */
   int64_t stored_bytes;
-  char    attributes[256]; /**< "image_shape = 28, 28; ..." */
+  char    attributes[256]; /**< "image_shape = 28, 28", each on a line */
 } tt_content;
 
 /** What a file holds. */
 typedef struct tt_contents {
   char        file[TT_PATH_MAX];
   int64_t     file_bytes;
-  char        attributes[512]; /**< of the root group */
+  char        attributes[8192]; /**< of the root group */
   char        dialect[24];     /**< "AnnData", "10x", "netCDF-4", "MATLAB v7.3", or "" */
   int64_t     count;           /**< datasets found, at most 10000 */
   tt_content *item;

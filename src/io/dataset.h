@@ -33,6 +33,12 @@ typedef struct tt_dataset_info {
 typedef struct tt_dataset tt_dataset;
 
 /**
+ * How many characters of "FILE.h5:/path" name the file: up to the last colon before which there is a file, else up to
+ * the last ":/". Local.
+ */
+size_t tt_source_file_length(const char *source);
+
+/**
  * Opens a source for reading. Collective.
  *
  * @param[in]  source   "FILE.h5" or "FILE.h5:/path"

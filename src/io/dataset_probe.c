@@ -17,6 +17,8 @@
 #include "io/dataset_type.h"
 #include "io/place.h"
 
+#define SPARSE_ADVICE "write it as a dense one with Python: x.toarray() and h5py"
+
 /* A text that is put together piece by piece and cut at its end. */
 typedef struct list_text {
   char   text[420];
@@ -37,8 +39,7 @@ static void append(list_text *list, const char *fmt, ...)
   if (length > 0) list->used += (size_t)length;
 }
 
-/* Where the file's name ends: at the last colon before which there is a file, else at the last ":/". */
-static size_t file_name_length(const char *source)
+size_t tt_source_file_length(const char *source)
 {
   const size_t whole = strlen(source);
   size_t       guess = whole;
@@ -56,7 +57,7 @@ static size_t file_name_length(const char *source)
 
 static tartan_status split_source(const char *source, tt_dataset_info *info)
 {
-  const size_t length = file_name_length(source);
+  const size_t length = tt_source_file_length(source);
   const char  *path = source[length] == ':' ? source + length + 1 : "";
 
   if (length == 0) return tt_fail(TARTAN_ERR_INPUT, "the name of the input is empty; give FILE.h5 or FILE.h5:/path");
@@ -93,17 +94,35 @@ static void list_items(const tt_contents *contents, bool candidates, list_text *
   if (more) append(list, " and %lld more", (long long)more);
 }
 
+/* A file of another program: names what in it can be read, AnnData's X before all else. */
+static tartan_status fail_dialect(const tt_contents *contents, const tt_dataset_info *info)
+{
+  const tt_content *best = NULL;
+  list_text         list;
+
+  for (int64_t i = 0; i < contents->count; i++) {
+    const tt_content *item = &contents->item[i];
+
+    if (is_candidate(item) && (!best || strcmp(item->path, "/X") == 0)) best = item;
+  }
+  if (!best)
+    return tt_fail(TARTAN_ERR_INPUT,
+                   "%s is laid out as %s files are and has no dense 2-D dataset; sparse matrices are not read yet: %s",
+                   info->file, contents->dialect, SPARSE_ADVICE);
+  list_items(contents, true, &list);
+  return tt_fail(TARTAN_ERR_INPUT,
+                 "%s is laid out as %s files are, which is not understood yet; name a dense dataset of it, for example "
+                 "%s:%s; it has %s",
+                 info->file, contents->dialect, info->file, best->path, list.text);
+}
+
 /* The dataset that is meant when none is named. */
 static tartan_status choose_dataset(const tt_contents *contents, tt_dataset_info *info)
 {
   int64_t   count = 0;
   list_text list;
 
-  if (contents->dialect[0])
-    return tt_fail(TARTAN_ERR_INPUT,
-                   "%s is laid out as %s files are, which is not understood yet; name a dense dataset in it: %s:%s",
-                   info->file, contents->dialect, info->file,
-                   strcmp(contents->dialect, "AnnData") == 0 ? "/X" : "/NAME");
+  if (contents->dialect[0]) return fail_dialect(contents, info);
   for (int64_t i = 0; i < contents->count; i++) {
     if (!is_candidate(&contents->item[i])) continue;
     count++;
@@ -160,8 +179,8 @@ static tartan_status fail_listing(hid_t file, const tt_dataset_info *info, bool 
   list_items(&contents, false, &list);
   tt_contents_free(&contents);
   if (kind[0])
-    return tt_fail(TARTAN_ERR_INPUT, "%s:%s is a group (AnnData %s), not a dense dataset; it is not read yet",
-                   info->file, info->path, kind);
+    return tt_fail(TARTAN_ERR_INPUT, "%s:%s is a group (AnnData %s), not a dense dataset; it is not read yet: %s",
+                   info->file, info->path, kind, SPARSE_ADVICE);
   return tt_fail(TARTAN_ERR_INPUT,
                  group ? "%s: %s is a group, not a dataset; the file has %s" : "%s has no dataset %s; it has %s",
                  info->file, info->path, list.used ? list.text : "none");

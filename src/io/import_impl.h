@@ -36,9 +36,19 @@ tartan_status tt_stream_line(tt_memory *memory, tt_stream *stream, char **line);
 /** Ends the reading. */
 void tt_stream_close(tt_stream *stream);
 
+/** What becomes of a column of a table. */
+typedef enum tt_column { TT_COLUMN_KEPT, TT_COLUMN_LEFT_OUT, TT_COLUMN_ID } tt_column;
+
+/** Texts one behind the other, each with its zero; the room grows. */
+typedef struct tt_text_list {
+  char   *text;
+  int64_t count, used, room;
+} tt_text_list;
+
 /** An import under way. */
 typedef struct tt_import_job {
   tt_memory       *memory;
+  tt_import_opts   opts;
   tt_stream        stream;
   tt_import_result result;
   bool             swap;    /* elements in the other byte order */
@@ -47,7 +57,11 @@ typedef struct tt_import_job {
   int64_t          data_at; /* where the elements begin, for fortran order */
   int              fd;      /* of the source, for fortran order; -1 */
   char             separator;
-  bool             header; /* the first line holds names */
+  bool             header;  /* the first line holds names */
+  int64_t          columns; /* of the source, of which result.cols are kept */
+  tt_column       *column;  /* [columns] */
+  tt_text_list     ids;     /* names of the samples */
+  const char     **id;      /* [ids.count], into it */
   char           **name;   /* [result.names], in one piece of memory */
   locale_t         locale; /* numbers have a point, whatever the program's language */
 } tt_import_job;
@@ -56,6 +70,21 @@ typedef struct tt_import_job {
 tartan_status tt_idx_begin(tt_import_job *job);
 tartan_status tt_npy_begin(tt_import_job *job);
 tartan_status tt_csv_begin(tt_import_job *job);
+
+/** Where the first cell of a line begins, where a cell ends, and where the next begins, or NULL. */
+const char *tt_csv_first_cell(const tt_import_job *job, const char *line);
+const char *tt_csv_cell_end(const tt_import_job *job, const char *at);
+const char *tt_csv_next_cell(const tt_import_job *job, const char *end);
+
+/** Takes blanks and quotes from both ends of a cell. */
+void tt_csv_bare_cell(const char **at, const char **end);
+
+/** Settles what becomes of each column, by the options and the first line; *named: some are asked for by name. */
+tartan_status tt_csv_columns(tt_import_job *job, const char *line, bool *named);
+
+/** Keeps the sample name of a line, if there is a column of such; tt_csv_ids_end() makes the list of them. */
+tartan_status tt_csv_keep_id(tt_import_job *job, const char *line);
+tartan_status tt_csv_ids_end(tt_import_job *job);
 
 /** The next rows, from row0 on, in the element type of the result. */
 tartan_status tt_array_rows(tt_import_job *job, int64_t row0, int64_t nrows, void *buf);

@@ -380,6 +380,22 @@ static tartan_status sync_here(tt_output *out)
   return st;
 }
 
+void tt_output_amend(tt_output *out, const char *name, double value)
+{
+  out->amend = name;
+  out->amended = value;
+}
+
+static bool amend(hid_t file, const tt_output *out)
+{
+  const hid_t dataset = out->amend ? H5Dopen2(file, out->amend, H5P_DEFAULT) : H5I_INVALID_HID;
+  bool        ok = !out->amend;
+
+  if (dataset >= 0) ok = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &out->amended) >= 0;
+  tt_h5_release(dataset);
+  return ok;
+}
+
 /* On rank 0: the file can be opened again, has its full length, and is marked. */
 static tartan_status mark_complete(const tt_output *out)
 {
@@ -392,7 +408,7 @@ static tartan_status mark_complete(const tt_output *out)
   fapl = tt_h5_serial();
   if (!tt_file_fault()) file = H5Fopen(out->place.temp, H5F_ACC_RDWR, fapl);
   tt_h5_release(fapl);
-  ok = file >= 0 && tt_attribute_set(file, "complete", 1);
+  ok = file >= 0 && amend(file, out) && tt_attribute_set(file, "complete", 1);
   if (!ok) st = tt_h5_fail(TARTAN_ERR_IO, "cannot complete", out->place.path);
   if (!tt_h5_close_file(file) && ok) st = tt_h5_fail(TARTAN_ERR_IO, "cannot complete", out->place.path);
   tt_h5_leave(&guard);

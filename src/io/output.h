@@ -76,6 +76,14 @@ tartan_status tt_output_open(tt_output *out);
 tartan_status tt_output_rows(tt_output *out, const char *name, int64_t row0, int64_t nrows, const void *buf);
 
 /**
+ * Another value for a scalar dataset that was given to tt_output_array(), known only when the large ones are written.
+ * Local; one for each output; written by tt_output_commit().
+ *
+ * @param[in] name  must live as long as the output
+ */
+void tt_output_amend(tt_output *out, const char *name, double value);
+
+/**
  * Makes the file appear under its name, with the root attribute complete = 1, and ends the output. Collective.
  *
  * @retval TARTAN_ERR_IO  it could not be made durable; nothing is left behind

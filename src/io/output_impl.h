@@ -43,7 +43,9 @@ struct tt_output {
   bool          parallel; /* the ranks went to open it with MPI-IO: the same on all of them */
   hid_t         file;     /* opened with MPI-IO */
   bool          warned;
-  int           fd; /* for fsync */
+  int           fd;    /* for fsync */
+  const char   *amend; /* a scalar that gets its value at the end, or NULL */
+  double        amended;
 };
 
 /** Writes a small thing into the new file. Local. */

@@ -19,7 +19,7 @@ static inline tartan_status tt_root_verdict(tartan_grid *grid, tartan_status loc
 {
   const tartan_status st = tt_agree(grid, local);
 
-  if (st == TARTAN_ERR_INPUT || st == TARTAN_ERR_FORMAT || st == TARTAN_ERR_EXISTS)
+  if (st == TARTAN_ERR_ARG || st == TARTAN_ERR_INPUT || st == TARTAN_ERR_FORMAT || st == TARTAN_ERR_EXISTS)
     (void)tt_fail_at(st, -1, grid->rank, tartan_error_message());
   return st;
 }

@@ -38,10 +38,19 @@ static tartan_status guess_format(tt_import_job *job, const char *from)
     if (known[i].kind == kind) snprintf(job->result.format, sizeof job->result.format, "%s", known[i].format);
   }
   if (job->result.format[0] != '\0') return TARTAN_OK;
-  if (kind == TT_KIND_HDF5) return tt_fail(TARTAN_ERR_FORMAT, "%s is an HDF5 file already; use it as it is", from);
+  if (kind == TT_KIND_HDF5)
+    return tt_fail(TARTAN_ERR_FORMAT, gzip ? "%s is an HDF5 file compressed by gzip; decompress it first: gunzip -k %s"
+                                           : "%s is an HDF5 file already; use it as it is: tartan info %s",
+                   from, from);
   if (kind == TT_KIND_EMPTY) return tt_fail(TARTAN_ERR_INPUT, "%s is empty", from);
   return tt_fail(TARTAN_ERR_FORMAT, "%s is %s; IDX, CSV, TSV and NumPy .npy can be converted", from,
                  tt_file_kind_name(kind));
+}
+
+/* CSV or TSV, not an array. */
+static bool is_table(const tt_import_job *job)
+{
+  return job->result.format[0] != 'i' && job->result.format[0] != 'n';
 }
 
 /* On rank 0: opens the source and reads its header. */
@@ -51,24 +60,27 @@ static tartan_status begin(tt_import_job *job, const char *from)
 
   if (st == TARTAN_OK) st = tt_stream_open(job->memory, from, &job->stream);
   if (st != TARTAN_OK) return st;
-  if (strcmp(job->result.format, "idx") == 0) return tt_idx_begin(job);
-  if (strcmp(job->result.format, "npy") == 0) return tt_npy_begin(job);
-  return tt_csv_begin(job);
+  if (is_table(job)) return tt_csv_begin(job);
+  if (job->opts.id_column || job->opts.skip_columns)
+    return tt_fail(TARTAN_ERR_ARG, "--id-column and --skip-columns are for CSV and TSV; %s is %s", from,
+                   job->result.format);
+  return job->result.format[0] == 'i' ? tt_idx_begin(job) : tt_npy_begin(job);
 }
 
 static void finish(tt_import_job *job)
 {
   tt_stream_close(&job->stream);
   tt_free(job->name);
+  tt_free(job->column);
+  tt_free(job->id);
+  tt_free(job->ids.text);
   if (job->fd >= 0) close(job->fd);
   if (job->locale) freelocale(job->locale);
 }
 
 static tartan_status produce(tt_import_job *job, int64_t row0, int64_t nrows, void *buf)
 {
-  const char format = job->result.format[0];
-
-  return format == 'i' || format == 'n' ? tt_array_rows(job, row0, nrows, buf) : tt_csv_rows(job, row0, nrows, buf);
+  return is_table(job) ? tt_csv_rows(job, row0, nrows, buf) : tt_array_rows(job, row0, nrows, buf);
 }
 
 static void describe(tt_output *out, const tt_import_job *job, const char *from)
@@ -81,6 +93,7 @@ static void describe(tt_output *out, const tt_import_job *job, const char *from)
   tt_output_text(out, "/", "source_format", r->format);
   if (image[0] > 0) tt_output_integers(out, "/X", "image_shape", 2, image);
   if (job->name) tt_output_strings(out, "/feature_names", r->names, (const char *const *)job->name);
+  if (job->id) tt_output_strings(out, "/sample_names", r->samples, job->id);
 }
 
 static tartan_status copy_rows(tartan_grid *grid, tt_import_job *job, tt_output *out)
@@ -107,21 +120,23 @@ done:
   return st;
 }
 
-tartan_status tt_import(tartan_grid *grid, const char *from, const char *format, const char *to, bool force,
+tartan_status tt_import(tartan_grid *grid, const char *from, const char *to, const tt_import_opts *opts,
                         tt_import_result *result)
 {
   tt_import_job job = {.memory = &grid->memory, .fd = -1};
+  const char   *format = opts ? opts->format : NULL;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
   tt_output    *out = NULL;
 
   memset(result, 0, sizeof *result);
+  if (opts) job.opts = *opts;
   if (format) {
     REQUIRE(strcmp(format, "idx") == 0 || strcmp(format, "csv") == 0 || strcmp(format, "tsv") == 0 ||
                 strcmp(format, "npy") == 0,
             TARTAN_ERR_ARG, "the format \"%.40s\" is not known; it may be idx, csv, tsv or npy", format);
     snprintf(job.result.format, sizeof job.result.format, "%s", format);
   }
-  TRY(tt_output_create(grid, to, force, &out));
+  TRY(tt_output_create(grid, to, job.opts.force, &out));
   if (grid->rank == 0) local = begin(&job, from);
   TRY(tt_root_verdict(grid, local));
   TRY(tt_bcast(grid, &job.result, (int64_t)sizeof job.result, 1, 0));

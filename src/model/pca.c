@@ -7,9 +7,9 @@
 
 #include "base/util.h"
 #include "comm/collective.h"
+#include "ext/vendor.h"
 #include <tartan/factor.h>
 
-#include "factor/signs.h"
 #include "model/pca_impl.h"
 
 /* Numbers of the chosen components. Local. */
@@ -38,27 +38,45 @@ static void fill_numbers(const tt_pca_setup *setup, const tartan_operator *A, co
   p->v.whiten = setup->opts.whiten;
 }
 
-/* The first k vectors with their signs, row-major [k, n], on every rank. Collective. */
+/* The first k vectors, whose signs the solver has fixed, row-major [k, n], on every rank. Collective. */
 static tartan_status deliver_vectors(const tt_pca_spectrum *s, tartan_pca *p)
 {
   const int64_t  k = p->v.components, n = p->v.features;
   tartan_matrix *first = NULL, *turned = NULL;
-  double        *sign = NULL;
-  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
+  tartan_status  st = TARTAN_OK;
 
-  sign = tt_alloc(&p->grid->memory, k, sizeof *sign, "signs", &local);
-  AGREE(p->grid, local);
   TRY(tartan_matrix_view(s->V, 0, 0, s->rows ? k : n, s->rows ? n : k, &first));
   if (s->rows) TRY(tt_matrix_clone(TARTAN_TRANS, first, TARTAN_F64, NULL, &turned));
-  TRY(tt_signs_of(turned ? turned : first, false, sign));
   TRY(tartan_matrix_gather(turned ? turned : first, 0, p->numbers));
   TRY(tt_bcast(p->grid, p->numbers, k * n, sizeof *p->numbers, 0));
-  for (int64_t i = 0; i < k; i++)
-    for (int64_t j = 0; j < n && sign[i] < 0; j++) p->numbers[i * n + j] = -p->numbers[i * n + j];
 done:
-  tt_free(sign);
   tartan_matrix_destroy(&turned);
   tartan_matrix_destroy(&first);
+  return st;
+}
+
+/*
+ * Whether all ranks have one BLAS of the same kind and core whose threads can be told: without that equal bits are no
+ * promise. Collective.
+ */
+static tartan_status same_blas(tartan_grid *grid, bool *same)
+{
+  const int     threads = tt_blas_set_threads(grid->threads);
+  char          text[256];
+  int64_t       hash[2] = {17, 0};
+  tartan_status st = TARTAN_OK;
+
+  if (threads > 0) tt_blas_set_threads(threads);
+  *same = threads > 0 && !tt_blas_conflict(text, sizeof text);
+  tt_blas_describe(text, sizeof text);
+  for (const char *c = text; *c; c++) hash[0] = (hash[0] * 31 + *c) % 1000000007;
+  hash[0] = *same ? hash[0] : -1;
+  hash[1] = -hash[0];
+  TRY(tt_allreduce_i64(grid, hash, 2, TT_MAX));
+  *same = hash[0] == -hash[1] && hash[0] >= 0;
+  if (!*same)
+    tt_grid_warn(grid, "ranks have different BLAS libraries or cores: other rank counts may give other last bits");
+done:
   return st;
 }
 
@@ -73,9 +91,16 @@ static tartan_status fill_info(const tartan_pca *model, const tt_pca_setup *setu
   info->floor = s->floor;
   info->nan_replaced = missing;
   info->segments = s->segments;
-  info->reproducible = setup->solver == TARTAN_PCA_GRAM && s->V->row.n <= TARTAN_EIGH_ONE_RANK;
+  TRY(same_blas(model->grid, &info->reproducible));
+  info->reproducible &= setup->solver == TARTAN_PCA_GRAM && s->V->row.n <= TARTAN_EIGH_ONE_RANK;
   info->residual = -1;
-  if (s->C) TRY(tt_pca_residual(s, model, &info->residual));
+  if (s->C) st = tt_pca_residual(s, model, &info->residual);
+  if (st == TARTAN_ERR_NOMEM) { /* every rank alike: no reason to lose a finished fit */
+    tt_grid_warn(model->grid, "no memory is left for the residual of the components: it was not computed");
+    info->residual = -1;
+    st = TARTAN_OK;
+  }
+  if (st != TARTAN_OK) goto done;
   info->seconds = tt_seconds() - begin;
   TRY(tt_allreduce_f64(model->grid, &info->seconds, 1, TT_MAX));
 done:

@@ -27,6 +27,7 @@ static tartan_status write_scores(void *context, int64_t row0, int64_t rows, con
   score_writer *w = context;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
+  if (!w->out) return TARTAN_OK; /* nobody wants them */
   if (w->dtype == TARTAN_F64) return tt_output_rows(w->out, "/X_pca", row0, rows, scores);
   if (rows > w->room || !w->narrow) {
     tt_free(w->narrow);
@@ -38,6 +39,18 @@ static tartan_status write_scores(void *context, int64_t row0, int64_t rows, con
   TRY(tt_output_rows(w->out, "/X_pca", row0, rows, w->narrow));
 done:
   return st;
+}
+
+static void put_attributes(tt_output *out, const tartan_pca_save_opts *o)
+{
+  for (int i = 0; i < o->attribute_count; i++) {
+    const tartan_attribute *a = &o->attributes[i];
+
+    if (a->value)
+      tt_output_text(out, "/", a->name, a->value);
+    else
+      tt_output_integer(out, "/", a->name, a->count);
+  }
 }
 
 /* All that is small of a model, given on rank 0. */
@@ -139,18 +152,23 @@ tartan_status tartan_pca_save(const tartan_pca *model, const char *path, const t
   if (o.scores) TRY(tt_pca_match(model, o.scores, &matched));
   TRY(tt_output_create(model->grid, path, o.force, &out));
   tt_output_text(out, "/", "format", o.without_model ? FORMAT "-scores" : FORMAT);
-  for (int i = 0; i < o.attribute_count; i++) tt_output_text(out, "/", o.attributes[i].name, o.attributes[i].value);
+  put_attributes(out, &o);
   if (!o.without_model) put_model(out, &model->v);
   if (o.info) put_diagnostics(out, o.info);
   if (o.info && o.info->residual >= 0) TRY(put_residual(out, model, o.info));
-  if (o.scores) tt_output_declare(out, "/X_pca", o.scores_dtype, o.scores->m, model->v.components);
-  if (o.scores) TRY(put_sample_names(out, o.scores));
-  TRY(tt_output_open(out));
-  if (o.scores) {
+  if (o.scores && !o.without_scores) {
     w.out = out;
     w.dtype = o.scores_dtype;
-    TRY(tt_pca_scores(matched ? matched : model, o.scores, o.inverse_error, write_scores, &w, &error));
-    if (inverse_error) *inverse_error = error / ((double)o.scores->m * (double)o.scores->n);
+    tt_output_declare(out, "/X_pca", o.scores_dtype, o.scores->m, model->v.components);
+    TRY(put_sample_names(out, o.scores));
+  }
+  if (o.scores && o.inverse_error) tt_output_array(out, "/diagnostics/inverse_error", 0, 0, &error);
+  TRY(tt_output_open(out));
+  if (o.scores) {
+    TRY(tt_pca_scores(matched ? matched : model, o.scores, o.inverse_error, o.nan, write_scores, &w, &error));
+    error /= (double)o.scores->m * (double)o.scores->n;
+    if (o.inverse_error) tt_output_amend(out, "/diagnostics/inverse_error", error);
+    if (inverse_error) *inverse_error = error;
   }
   st = tt_output_commit(&out);
 done:

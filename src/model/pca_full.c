@@ -63,7 +63,7 @@ static tartan_status center_and_scale(tartan_matrix *T, const tartan_pca_opts *o
   }
   if (opts->scale) {
     TRY(feature_sums(T, s->mean, true, work));
-    for (int64_t j = 0; j < n; j++) s->scale[j] = work[j] > 0 ? sqrt(work[j] / (m - 1)) : 1;
+    for (int64_t j = 0; j < n; j++) s->scale[j] = tt_pca_scale_of(work[j] / (m - 1), s->mean[j], T->col.n);
   }
   for (int64_t i = 0; i < T->nloc; i++) {
     double *x = (double *)T->data + i * T->ld;
@@ -77,12 +77,13 @@ done:
 tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
                                 tt_pca_spectrum *s)
 {
-  const int64_t  n = A->n;
-  tartan_grid   *grid = A->grid;
-  tartan_matrix *T = NULL, *X = NULL;
-  int64_t       *starts = NULL;
-  double        *work = NULL;
-  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
+  const int64_t      n = A->n;
+  tartan_grid       *grid = A->grid;
+  tartan_matrix_opts layout = TARTAN_MATRIX_OPTS_INIT;
+  tartan_matrix     *T = NULL, *X = NULL;
+  int64_t           *starts = NULL;
+  double            *work = NULL;
+  tartan_status      st = TARTAN_OK, local = TARTAN_OK;
 
   s->count = tt_min(A->m, n);
   s->rows = true;
@@ -96,13 +97,21 @@ tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *se
   TRY(tt_operator_to_ranges(A, starts, fill, &T));
   TRY(require_finite(T));
   TRY(center_and_scale(T, &setup->opts, work, s));
-  TRY(tt_matrix_clone(TARTAN_TRANS, T, TARTAN_F64, NULL, &X));
+  layout.p = A->m >= n ? grid->size : 1; /* whole rows, or whole columns, on a rank: the data spreads over all */
+  layout.q = A->m >= n ? 1 : grid->size;
+  TRY(tt_matrix_clone(TARTAN_TRANS, T, TARTAN_F64, &layout, &X));
   tartan_matrix_destroy(&T);
   TRY(tartan_svd(X, s->variance, NULL, &s->V));
   for (int64_t i = 0; i < s->count; i++) s->variance[i] *= s->variance[i] / (double)(A->m - 1);
   s->floor = DBL_EPSILON * sqrt((double)tt_max(A->m, n));
   if (setup->opts.residual) {
-    TRY(tt_matrix_create_ranges(grid, TARTAN_F64, n, A->m, starts, NULL, &s->C));
+    st = tt_matrix_create_ranges(grid, TARTAN_F64, n, A->m, starts, NULL, &s->C);
+    if (st == TARTAN_ERR_NOMEM) { /* every rank alike: then there is no residual */
+      tt_grid_warn(grid, "no memory is left for the residual of the components: it was not computed");
+      st = TARTAN_OK;
+      goto done;
+    }
+    TRY(st);
     TRY(tartan_matrix_copy(TARTAN_TRANS, X, s->C));
   }
 done:

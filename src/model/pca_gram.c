@@ -10,7 +10,7 @@
 #include "model/pca_impl.h"
 
 /* Standard deviations from the diagonal of G (ddof = 1), 1 where constant, on every rank. Collective. */
-static tartan_status standard_deviations(const tartan_matrix *G, double m, double *scale)
+static tartan_status standard_deviations(const tartan_matrix *G, int64_t m, const double *mean, double *scale)
 {
   tartan_status st = TARTAN_OK;
 
@@ -20,7 +20,7 @@ static tartan_status standard_deviations(const tartan_matrix *G, double m, doubl
     scale[j] = il >= 0 && jl >= 0 ? ((double *)G->data)[il + jl * G->ld] : -1;
   }
   TRY(tt_allreduce_f64(G->grid, scale, G->row.n, TT_MAX));
-  for (int64_t j = 0; j < G->row.n; j++) scale[j] = scale[j] > 0 ? sqrt(scale[j] / (m - 1)) : 1;
+  for (int64_t j = 0; j < G->row.n; j++) scale[j] = tt_pca_scale_of(scale[j] / (double)(m - 1), mean[j], m);
 done:
   return st;
 }
@@ -51,7 +51,7 @@ tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *se
   TRY(tt_gram(A, &opts, &setup->gram, &r));
   if (r.nonfinite > 0) TRY(tt_pca_fail_nonfinite(r.nonfinite, r.bad_row, r.bad_col, r.bad_is_nan));
   if (setup->opts.scale)
-    TRY(standard_deviations(r.G, (double)A->m, s->scale));
+    TRY(standard_deviations(r.G, A->m, r.mean, s->scale));
   else
     for (int64_t j = 0; j < n; j++) s->scale[j] = 1;
   to_covariance(r.G, (double)A->m, s->scale);

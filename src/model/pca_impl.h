@@ -49,7 +49,7 @@ tartan_status tt_pca_predict_seconds(const tartan_operator *A, tt_pca_setup *set
 /** Gives back what a spectrum holds. Local. */
 void tt_pca_spectrum_end(tt_pca_spectrum *s);
 
-/** The solvers: fill everything but the signs of V. Collective. fill: NULL or [n] values for NaN. */
+/** The solvers: fill everything. Collective. fill: NULL or [n] values for NaN. */
 tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
                                 tt_pca_spectrum *s);
 tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
@@ -80,6 +80,14 @@ tartan_status tt_pca_fail_nonfinite(int64_t count, int64_t row, int64_t col, boo
 /** How many components the options ask for, given the spectrum. Local. */
 int64_t tt_pca_choose(const tartan_pca_opts *opts, int64_t m, int64_t n, const tt_pca_spectrum *s);
 
+/**
+ * What a feature is divided by: its standard deviation, or 1 where the variance is no more than the rounding of a constant
+ * (var <= m eps var + (m mean eps)^2, as in scikit-learn). Local.
+ *
+ * @param[in] variance  ddof = 1
+ */
+double tt_pca_scale_of(double variance, double mean, int64_t m);
+
 /** Room for a model of k components of n features. Local; the status is this rank's own. */
 tartan_status tt_pca_allocate(tartan_grid *grid, int64_t n, int64_t k, tartan_pca **model);
 
@@ -91,9 +99,11 @@ typedef tartan_status tt_scores_sink(void *context, int64_t row0, int64_t rows, 
  *
  * @param[in]  model          whose features are the operator's: tt_pca_match()
  * @param[in]  inverse_error  also sum the squared error of the reconstruction
+ * @param[in]  nan            MEAN: NaN is replaced by the model's mean of its feature
  * @param[out] error          the sum over all entries; 0 unless asked for
+ * @retval TARTAN_ERR_INPUT   samples have scores that are not finite: known, and agreed upon, at the end of the pass
  */
-tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, bool inverse_error, tt_scores_sink *sink,
-                            void *context, double *error);
+tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, bool inverse_error, tartan_pca_nan nan,
+                            tt_scores_sink *sink, void *context, double *error);
 
 #endif

@@ -1,4 +1,6 @@
 /* What a model and a spectrum are made of: room, names, and giving both back. */
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "comm/agree.h"
@@ -75,4 +77,11 @@ tartan_status tt_pca_fail_nonfinite(int64_t count, int64_t row, int64_t col, boo
                  "%lld (from zero)%s",
                  (long long)count, is_nan ? "NaN" : "Inf", (long long)row, (long long)col,
                  is_nan ? "; --nan mean replaces NaN by the feature's mean" : "");
+}
+
+double tt_pca_scale_of(double variance, double mean, int64_t m)
+{
+  const double rounding = (double)m * DBL_EPSILON, noise = rounding * mean;
+
+  return variance > rounding * variance + noise * noise ? sqrt(variance) : 1;
 }

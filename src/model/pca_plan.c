@@ -65,12 +65,18 @@ static int64_t gram_memory(const tartan_operator *A, const tt_pca_setup *setup, 
   return fits && (bytes == 0 || gram->memory <= bytes) ? gram->memory : 0;
 }
 
-/* Memory of the full solver: rows as f64, block-cyclic, and the copy that is factored. */
+/*
+ * Memory of the full solver. Tall: the rows, block-cyclic, and the copy that is factored; wide: also its transpose, the
+ * reflectors multiplied out, and their workspace. Blocks of 64 are dealt whole. The numbers of the model are on every rank.
+ */
 static double full_memory(const tartan_operator *A)
 {
-  const double rows = 8 * (double)A->n * (double)tt_ceil_div(A->m, A->grid->size);
+  const int64_t longer = tt_max(A->m, A->n), shorter = tt_min(A->m, A->n);
+  const double  mine = (double)(tt_ceil_div(longer, 64 * A->grid->size) * 64);
+  const double  copy = 8 * (double)shorter * mine;
 
-  return 3 * rows + eigen_bytes(A->grid, tt_min(A->m, A->n)) + (double)((int64_t)96 << 20);
+  return (A->m >= A->n ? 3 : 5) * copy + 8 * 64 * (mine + (double)shorter) + eigen_bytes(A->grid, shorter) +
+         8 * (double)shorter * (double)A->n + (double)((int64_t)64 << 20);
 }
 
 tartan_status tt_pca_predict_seconds(const tartan_operator *A, tt_pca_setup *setup)
@@ -88,17 +94,23 @@ done:
   return st;
 }
 
-/* Says what the least budget is that would do. */
-static tartan_status refuse(const tartan_grid *grid, const char *solver, double need, const char *hint)
+/* Says what the least budget is that would do on the rank where most is in use. Collective. */
+static tartan_status refuse(tartan_grid *grid, const char *solver, double need, const char *hint)
 {
   const tt_memory *mem = &grid->memory;
-  const double     mib = 1048576, enough = ceil((need + (double)mem->used) / mib + 1);
+  const double     mib = 1048576;
+  int64_t          used = mem->used;
   char             a[24], b[24], c[24];
+  tartan_status    st = TARTAN_OK;
 
-  return tt_fail(TARTAN_ERR_NOMEM,
-                 "PCA by %s needs %s per rank beside %s in use, the budget is %s; give --memory %.0fM or more%s",
-                 solver, tt_bytes_text(need, a), tt_bytes_text((double)mem->used, b),
-                 tt_bytes_text((double)mem->limit, c), enough, hint);
+  TRY(tt_allreduce_i64(grid, &used, 1, TT_MAX));
+  st = tt_fail(TARTAN_ERR_NOMEM,
+               "PCA by %s needs %s per rank beside %s in use, the budget is %s; give --memory %.0fM or more%s", solver,
+               tt_bytes_text(need, a), tt_bytes_text((double)used, b),
+               tt_bytes_text((double)(mem->asked ? mem->asked : mem->limit), c), ceil((need + (double)used) / mib + 1),
+               hint);
+done:
+  return st;
 }
 
 static void describe_gram(tt_pca_setup *setup, bool chosen)

@@ -25,11 +25,13 @@ typedef struct scoring {
   double           *sums;   /* [threads][n] that the conversion wants */
   double           *scores; /* [slab, k] */
   double           *errors; /* [threads] */
-  bool              inverse_error;
+  int64_t          *broken; /* [threads][2] samples with scores that are not finite, and the first of them */
+  bool              inverse_error, fill;
 } scoring;
 
 static void scoring_end(scoring *s)
 {
+  tt_free(s->broken);
   tt_free(s->errors);
   tt_free(s->scores);
   tt_free(s->sums);
@@ -57,7 +59,7 @@ static tartan_status scoring_begin(const tartan_pca *model, const tartan_operato
   int64_t       slab = 0;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  TRY(tt_pass_slab_fit(A, T * UNIT * n * 8, 2 * k * 8, false, &slab));
+  TRY(tt_pass_slab_fit(A, T * UNIT * n * 8, 2 * k * 8, s->fill, &slab));
   slab = whole_tiles(A, slab);
   s->model = model;
   s->n = n;
@@ -68,9 +70,10 @@ static tartan_status scoring_begin(const tartan_pca *model, const tartan_operato
   s->sums = tt_alloc_zero(mem, T * n, sizeof *s->sums, "sums of tiles", &local);
   s->scores = tt_alloc(mem, slab * k, sizeof *s->scores, "scores", &local);
   s->errors = tt_alloc_zero(mem, T, sizeof *s->errors, "errors of tiles", &local);
+  s->broken = tt_alloc_zero(mem, 2 * T, sizeof *s->broken, "counts of tiles", &local);
   AGREE(grid, local);
   tt_rows_partition(A->m, UNIT, grid->size, s->starts);
-  TRY(tt_pass_begin(A, s->starts, slab, model->v.mean_, &s->pass));
+  TRY(tt_pass_begin(A, s->starts, slab, s->fill ? model->v.mean_ : NULL, &s->pass));
 done:
   return st;
 }
@@ -84,6 +87,38 @@ static double tile_error(const scoring *s, double *tile, const double *scores, i
                 scores, s->k, 1, tile, s->ld);
   for (int64_t i = 0; i < rows * s->n; i++) sum += tile[i] * tile[i];
   return sum;
+}
+
+/* Counts rows of scores that are not finite. Tiles of a thread come in any order. */
+static void count_broken(const scoring *s, const double *scores, int64_t row0, int64_t rows, int64_t broken[2])
+{
+  for (int64_t r = 0; r < rows; r++) {
+    double sum = 0; /* stays zero as long as all are finite */
+
+    for (int64_t c = 0; c < s->k; c++) sum += 0 * scores[r * s->k + c];
+    if (sum == 0) continue;
+    if (broken[0]++ == 0 || row0 + r < broken[1]) broken[1] = row0 + r;
+  }
+}
+
+/* The verdict on all rows, the same on every rank. Collective. */
+static tartan_status check_broken(const scoring *s, tartan_grid *grid)
+{
+  int64_t       count = 0, first = INT64_MAX;
+  tartan_status st = TARTAN_OK;
+
+  for (int i = 0; i < grid->threads; i++) {
+    count += s->broken[2 * i];
+    if (s->broken[2 * i] > 0) first = tt_min(first, s->broken[2 * i + 1]);
+  }
+  TRY(tt_allreduce_i64(grid, &count, 1, TT_SUM));
+  TRY(tt_allreduce_i64(grid, &first, 1, TT_MIN));
+  REQUIRE(count == 0, TARTAN_ERR_INPUT,
+          "%lld sample%s of the data ha%s %s; the first is sample %lld (from zero)%s", (long long)count, TT_S(count),
+          count == 1 ? "s" : "ve", s->fill ? "Inf" : "NaN or Inf", (long long)first,
+          s->fill ? "" : "; --nan mean replaces NaN by the model's mean of the feature");
+done:
+  return st;
 }
 
 /* Task: the i-th tile of the slab, cut at global multiples of UNIT. */
@@ -110,13 +145,14 @@ static void score_tile(int64_t i, void *context)
     for (int64_t j = 0; j < n; j++) tile[r * n + j] /= v->scale_[j];
   tt_gemm_local(TARTAN_F64, TARTAN_TRANS, TARTAN_NO_TRANS, s->k, job.rows, n, 1, v->components_, s->ld, tile, s->ld, 0,
                 out, s->k);
+  count_broken(s, out, from, job.rows, s->broken + 2 * me);
   if (s->inverse_error) s->errors[me] += tile_error(s, tile, out, job.rows);
   for (int64_t r = 0; r < job.rows && v->whiten; r++)
     for (int64_t c = 0; c < s->k; c++) out[r * s->k + c] /= sqrt(v->explained_variance_[c]);
 }
 
-tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, bool inverse_error, tt_scores_sink *sink,
-                            void *context, double *error)
+tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, bool inverse_error, tartan_pca_nan nan,
+                            tt_scores_sink *sink, void *context, double *error)
 {
   tartan_grid  *grid = A->grid;
   scoring       s;
@@ -126,6 +162,7 @@ tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, b
   memset(&s, 0, sizeof s);
   *error = 0;
   s.inverse_error = inverse_error;
+  s.fill = nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element);
   TRY(scoring_begin(model, A, &s));
   for (int64_t step = 0; step < s.pass.steps; step++) {
     tt_pass_slab(&s.pass, step, &s.row0, &s.rows);
@@ -137,6 +174,7 @@ tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, b
     TRY(sink(context, s.row0, s.rows, s.scores));
     tt_grid_progress(grid, "scores", (double)(step + 1) / (double)s.pass.steps);
   }
+  TRY(check_broken(&s, grid));
   for (int i = 0; i < grid->threads; i++) *error += s.errors[i];
   TRY(tt_allreduce_f64(grid, error, 1, TT_SUM));
 done:
@@ -173,7 +211,7 @@ tartan_status tartan_pca_transform(const tartan_pca *model, const tartan_operato
   AGREE(grid, local);
   tt_rows_partition(A->m, UNIT, grid->size, starts);
   TRY(tt_matrix_create_ranges(grid, TARTAN_F64, model->v.components, A->m, starts, NULL, &T));
-  TRY(tt_pca_scores(matched ? matched : model, A, false, keep_scores, T, &error));
+  TRY(tt_pca_scores(matched ? matched : model, A, false, TARTAN_PCA_NAN_ERROR, keep_scores, T, &error));
   TRY(tartan_matrix_copy(TARTAN_TRANS, T, Y));
 done:
   tartan_matrix_destroy(&T);

@@ -1,12 +1,13 @@
 /*
  * Applying an operator by one pass over its rows. The operand on the side of the features, [n, b], is held by every rank
  * as its transpose; that on the side of the samples lies in row ranges like the operator itself. Rows go through local
- * products in tiles of fixed global rows.
+ * products in tiles of at most 256.
  */
 #include <math.h>
 #include <string.h>
 
 #include "base/util.h"
+#include "blas/pblas.h"
 #include "comm/collective.h"
 #include "kernel/dense.h"
 #include "kernel/gemm.h"
@@ -86,8 +87,10 @@ static tartan_status walk_tiles(application *a, tile_action *action)
   const int64_t n = a->op->n, width = (int64_t)tt_element_size(a->op->element);
   double        t;
   int64_t       slab = 0;
+  int           threads;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
+  threads = tt_blas_threads_begin(a->op->grid);
   TRY(tt_pass_slab_fit(a->op, 0, 0, false, &slab));
   TRY(tt_pass_begin(a->op, a->starts, slab, NULL, &a->pass));
   for (int64_t step = 0; step < a->pass.steps; step++) {
@@ -106,6 +109,7 @@ static tartan_status walk_tiles(application *a, tile_action *action)
   }
   AGREE(a->op->grid, local);
 done:
+  tt_blas_threads_end(threads);
   tt_pass_end(&a->pass);
   return st;
 }

@@ -16,10 +16,9 @@
 #include "kernel/parallel.h"
 #include "oper/gram_impl.h"
 
-#define TILE 384                         /* columns of a tile, about */
-#define PANEL 512                        /* rows of a product */
-#define PANEL_EXACT 256                  /* 256 * 255^2 < 2^24: exact in f32 */
-#define REDUCE_BYTES ((int64_t)64 << 20) /* both buffers of a reduction */
+#define TILE 384        /* columns of a tile, about */
+#define PANEL 512       /* rows of a product */
+#define PANEL_EXACT 256 /* 256 * 255^2 < 2^24: exact in f32 */
 
 /* Some rows of one segment, converted. */
 typedef struct panel {
@@ -62,12 +61,23 @@ static size_t panel_width(const tt_gram_plan *plan)
   return plan->exact ? sizeof(float) : sizeof(double);
 }
 
+/* Bytes of this pass's own copy of a matrix in memory, on the rank that has most. */
+static int64_t bytes_of_rows(const tartan_operator *op, int P, const tt_gram_plan *plan)
+{
+  const tt_segments *s = &plan->segments;
+  int64_t            most = 0;
+
+  for (int r = 0; r < P && op->matrix; r++)
+    most = tt_max(most, tt_segment_start(s, s->count * (r + 1) / P) - tt_segment_start(s, s->count * r / P));
+  return most * op->n * (int64_t)tt_element_size(op->element);
+}
+
 /* Bytes that a rank takes, without the result. */
 static int64_t bytes_needed(const tartan_operator *op, const tt_gram_opts *opts, int threads, const tt_gram_plan *plan)
 {
   const int64_t n = op->n, ld = tt_round_up(n, 8);
 
-  return plan->slots * plan->node * 8 + plan->slab * tt_pass_row_bytes(op, opts->fill != NULL) +
+  return plan->rows_copied + plan->slots * plan->node * 8 + plan->slab * tt_pass_row_bytes(op, opts->fill != NULL) +
          plan->panels * (plan->segments.panel * ld * (int64_t)panel_width(plan) + n * 8 + 128) + n * 24 +
          (plan->exact ? threads * plan->tile * plan->tile * 4 : 0);
 }
@@ -114,7 +124,8 @@ tartan_status tt_gram_plan_make(const tartan_operator *op, const tt_gram_opts *o
   plan->tiles = tt_ceil_div(n, plan->tile) * (tt_ceil_div(n, plan->tile) + 1) / 2;
   plan->node = plan->tiles * plan->tile * plan->tile + tt_round_up(n, 8);
   count_costs(P, n, plan);
-  result = 8 * (double)n * (double)n / P + (P > 1 ? (double)REDUCE_BYTES : 0);
+  plan->rows_copied = bytes_of_rows(op, P, plan);
+  result = 8 * (double)n * (double)n / P + tt_gram_reduce_bytes(plan, n, P);
 
   /* the least that works is a slab of one row, or of one chunk; what is left over makes it larger */
   plan->slab = tt_pass_slab_rows(op, 1, opts->fill != NULL);
@@ -122,8 +133,7 @@ tartan_status tt_gram_plan_make(const tartan_operator *op, const tt_gram_opts *o
   least = bytes_needed(op, opts, threads, plan);
   if (bytes > 0) room = bytes - least - (int64_t)result;
   plan->memory = least + (int64_t)result;
-  if (room < 0)
-    return tt_fail(TARTAN_ERR_NOMEM, "the Gram matrix of %lld features needs more memory per rank", (long long)n);
+  if (room < 0) return TARTAN_ERR_NOMEM;
   for (int64_t share = tt_min(room, INT64_MAX / 4); share > 0; share /= 2) {
     tt_gram_plan larger = *plan;
 

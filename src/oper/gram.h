@@ -23,16 +23,17 @@ typedef struct tt_gram_opts {
 /** The fixed cuts, and the sizes that follow from the memory that there is. */
 typedef struct tt_gram_plan {
   tt_segments segments;
-  int64_t     tile;   /**< edge of a tile: also the block of the result */
-  int64_t     tiles;  /**< tiles of the lower triangle */
-  int64_t     node;   /**< f64 values of one node of the tree: all tiles and the column sums */
-  bool        exact;  /**< products in f32 without rounding */
-  int         slots;  /**< nodes that a rank holds at once */
-  int64_t     slab;   /**< rows of one read */
-  int64_t     panels; /**< converted panels that a slab can fill */
-  int64_t     memory; /**< bytes per rank, the largest over ranks, result included */
-  double      flops;  /**< of the busiest rank */
-  double      words;  /**< sent or received, the largest over ranks */
+  int64_t     tile;        /**< edge of a tile: also the block of the result */
+  int64_t     tiles;       /**< tiles of the lower triangle */
+  int64_t     node;        /**< f64 values of one node of the tree: all tiles and the column sums */
+  bool        exact;       /**< products in f32 without rounding */
+  int         slots;       /**< nodes that a rank holds at once */
+  int64_t     slab;        /**< rows of one read */
+  int64_t     panels;      /**< converted panels that a slab can fill */
+  int64_t     rows_copied; /**< bytes of the rows that a pass over a matrix in memory copies */
+  int64_t     memory;      /**< bytes per rank, the largest over ranks, result included */
+  double      flops;       /**< of the busiest rank */
+  double      words;       /**< sent or received, the largest over ranks */
 } tt_gram_plan;
 
 /** What a pass found out. */
@@ -48,7 +49,7 @@ typedef struct tt_gram_result {
  * The cuts for an operator on P ranks within so many bytes per rank. Local, the same on every rank.
  *
  * @param[in] bytes  what may be taken; 0: no limit
- * @retval TARTAN_ERR_NOMEM  not enough; plan->memory says what would be
+ * @retval TARTAN_ERR_NOMEM  not enough; plan->memory says what would be. Without a message: the caller may have another way
  */
 tartan_status tt_gram_plan_make(const tartan_operator *op, const tt_gram_opts *opts, int P, int threads, int64_t bytes,
                                 tt_gram_plan *plan);

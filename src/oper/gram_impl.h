@@ -16,6 +16,9 @@ int64_t tt_tile_rows(const tt_gram_plan *plan, int64_t n, int64_t I);
 /** Rank that the t-th tile goes to: the owner of block (I, J) on the grid's arrangement. Local. */
 int tt_tile_owner(const tartan_grid *grid, const tt_gram_plan *plan, int64_t n, int64_t t);
 
+/** Bytes that the buffers of tt_gram_reduce() take on the busiest of P ranks. Local. */
+double tt_gram_reduce_bytes(const tt_gram_plan *plan, int64_t n, int P);
+
 /**
  * Combines the nodes of all ranks: tiles into G, column sums to every rank. Collective.
  *

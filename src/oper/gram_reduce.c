@@ -3,8 +3,9 @@
  * few nodes each. Every tile has one owner, who gets that tile of every node, adds them up in the tree's order and
  * keeps the sum as its block of the result. Each word travels once, straight to where it is needed: with one node a
  * rank n(n+1)/2 (P-1)/P words are sent and received; a number of ranks that is no power of two has more nodes and so
- * moves a little more. Tiles go in groups, so that the buffers stay small.
+ * moves a little more. Tiles go in groups, as many as fit the buffers of their owners.
  */
+#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -52,8 +53,6 @@ void tt_frontier_combine(const tt_node *node, int count, int64_t size, double *c
     merges = tt_node_push(&stack, node[i]);
     for (int k = stack.count + merges - 1; k >= stack.count; k--) tt_add_f64(size, held[k], held[k - 1]);
   }
-  /* what is left has no right sibling, because the tree ends here: it joins the node on its left */
-  for (int k = stack.count - 1; k > 0; k--) tt_add_f64(size, held[k], held[k - 1]);
 }
 
 /* Words of a tile as it travels: whole columns, on the diagonal only what lies below it. */
@@ -98,9 +97,9 @@ static void tile_place_in(const tt_gram_plan *plan, int64_t n, int64_t t, const 
 
 /* The nodes of all ranks, rank by rank: the same on every rank. */
 typedef struct frontier {
-  int      total;
-  int     *own;  /* [P] nodes of each rank */
-  tt_node *node; /* [total] */
+  int      total, most; /* nodes of all ranks, and of the rank that has most */
+  int     *own;         /* [P] nodes of each rank */
+  tt_node *node;        /* [total] */
 } frontier;
 
 static tartan_status frontier_make(tartan_grid *grid, const tt_segments *s, frontier *f)
@@ -116,6 +115,7 @@ static tartan_status frontier_make(tartan_grid *grid, const tt_segments *s, fron
     tt_segments_frontier(s, grid->size, r, &stack, NULL);
     f->own[r] = stack.count;
     f->total += stack.count;
+    f->most = (int)tt_max(f->most, stack.count);
   }
   f->node = tt_alloc(&grid->memory, f->total, sizeof *f->node, "the frontier of a sum", &local);
   if (!f->node) return local;
@@ -204,17 +204,39 @@ static void combine_group(tartan_grid *grid, const tt_gram_plan *plan, int64_t n
   }
 }
 
-/* How many tiles from t0 on fit the buffers of every rank; at least one. */
-static int64_t group_end(const tt_gram_plan *plan, int64_t n, const frontier *f, int64_t t0)
+/*
+ * The tiles from t0 on that one exchange takes: as many as fit the buffers of their owners, at least one. All ranks have
+ * work in an exchange, because neighbouring tiles have different owners.
+ */
+static int64_t group_end(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, const frontier *f, int64_t t0,
+                         exchange *x)
 {
-  int64_t bytes = 0, t = t0;
+  const int64_t most = GROUP_BYTES / (int64_t)sizeof(double);
+  int64_t       sent = 0, t = t0;
 
+  memset(x->recv_count, 0, (size_t)grid->size * sizeof *x->recv_count); /* here: words that each owner gets */
   while (t < plan->tiles) {
-    bytes += tile_words(plan, n, t) * f->total * (int64_t)sizeof(double);
-    if (t > t0 && bytes > GROUP_BYTES) break;
+    int64_t *gets = &x->recv_count[tt_tile_owner(grid, plan, n, t)];
+
+    *gets += tile_words(plan, n, t) * f->total;
+    sent += tile_words(plan, n, t) * f->most;
+    if (t > t0 && (*gets > most || sent > most)) break;
     t++;
   }
   return t;
+}
+
+double tt_gram_reduce_bytes(const tt_gram_plan *plan, int64_t n, int P)
+{
+  tt_node_stack stack;
+  double        total = 0, tile = (double)plan->tile * (double)plan->tile;
+
+  if (P == 1) return 0;
+  for (int r = 0; r < P; r++) {
+    tt_segments_frontier(&plan->segments, P, r, &stack, NULL);
+    total += stack.count;
+  }
+  return 2 * fmax((double)GROUP_BYTES, 8 * tile * total) + 8 * total * (double)n;
 }
 
 /* Vectors of all nodes to rank 0, combined, to all. Collective. */
@@ -280,7 +302,7 @@ tartan_status tt_gram_reduce(tartan_grid *grid, const tt_gram_plan *plan, int64_
   x.recv_at = x.plan + 3 * (int64_t)P;
   TRY(sum_frontier(grid, &f, n, nodes + plan->tiles * plan->tile * plan->tile, plan->node, sums));
   for (int64_t t0 = 0, t1; t0 < plan->tiles; t0 = t1) {
-    t1 = group_end(plan, n, &f, t0);
+    t1 = group_end(grid, plan, n, &f, t0, &x);
     exchange_counts(grid, plan, n, &f, t0, t1, &x, &sends, &recvs);
     x.send = tt_alloc(&grid->memory, sends, sizeof *x.send, "packed tiles", &local);
     x.recv = tt_alloc(&grid->memory, recvs, sizeof *x.recv, "packed tiles", &local);

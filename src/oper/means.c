@@ -76,7 +76,7 @@ tartan_status tt_column_means(const tartan_operator *op, double *mean, int64_t *
   sum = tt_alloc_zero(&grid->memory, 2 * op->n, sizeof *sum, "column sums", &local);
   AGREE(grid, local);
   tt_segments_partition(&s, grid->size, starts);
-  TRY(tt_pass_slab_fit(op, (int64_t)most * 2 * op->n * 8, 0, false, &slab));
+  TRY(tt_pass_slab_fit(op, 0, 0, false, &slab));
   TRY(tt_pass_begin(op, starts, slab, NULL, &pass));
   AGREE(grid, sum_rows(op, &s, &pass, row, nodes));
   TRY(tt_segments_sum(grid, &s, 2 * op->n, nodes, 2 * op->n, sum));

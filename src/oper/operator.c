@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "comm/agree.h"
 #include "io/small.h"
 
@@ -119,10 +120,11 @@ void tartan_operator_describe(const tartan_operator *op, char *text, size_t leng
   const tt_dataset_info *info = op->dataset ? tt_dataset_get_info(op->dataset) : NULL;
 
   if (info)
-    snprintf(text, length, "%lld samples x %lld features, %s, from %s:%s (%s are samples)", (long long)op->m,
-             (long long)op->n, info->type_name, info->file, info->path, op->transpose ? "columns" : "rows");
+    snprintf(text, length, "%lld sample%s x %lld feature%s, %s, from %s:%s (%s are samples)", (long long)op->m,
+             TT_S(op->m), (long long)op->n, TT_S(op->n), info->type_name, info->file, info->path,
+             op->transpose ? "columns" : "rows");
   else
-    snprintf(text, length, "%lld samples x %lld features, %s, in memory", (long long)op->m, (long long)op->n,
-             tt_element_name(op->element));
+    snprintf(text, length, "%lld sample%s x %lld feature%s, %s, in memory", (long long)op->m, TT_S(op->m),
+             (long long)op->n, TT_S(op->n), tt_element_name(op->element));
   if (op->names) describe_names(op, text, length);
 }

@@ -33,7 +33,7 @@ typedef struct tt_node_stack {
   tt_node node[TT_NODES_MAX];
 } tt_node_stack;
 
-/** Cuts m rows of n entries into segments of about 2048 to 4096 rows, at most 1024, fewer where triangles are large. */
+/** Cuts m rows of n entries into segments of about 2048 to 4096 rows, at most 1024 of them (64 where triangles are large), at least 8 if there are so many panels. */
 tt_segments tt_segments_plan(int64_t m, int64_t n, int64_t panel);
 
 /** First row of the i-th segment; m for i = count. */

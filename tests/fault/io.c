@@ -148,7 +148,7 @@ static tartan_status try_import(tartan_grid *grid, fault_run *run)
   tartan_status    st;
 
   fault_begin(run);
-  st = tt_import(grid, source, NULL, "imported.h5", true, &r);
+  st = tt_import(grid, source, "imported.h5", &(tt_import_opts){.force = true}, &r);
   fault_end(run);
   check_nothing_left();
   return st;

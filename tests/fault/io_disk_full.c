@@ -143,7 +143,7 @@ static void test_others(tartan_grid *grid)
   if (check_rank() == 0) unlink("x.npy");
   MPI_Barrier(MPI_COMM_WORLD);
   CHECK_OK(tt_export(grid, "x.h5", NULL, "x.npy", NULL, &out));
-  CHECK_STATUS(tt_import(grid, "x.npy", NULL, DISK "/y.h5", false, &in), TARTAN_ERR_IO);
+  CHECK_STATUS(tt_import(grid, "x.npy", DISK "/y.h5", NULL, &in), TARTAN_ERR_IO);
   check_nothing_left("y.h5");
 }
 

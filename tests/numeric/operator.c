@@ -96,7 +96,8 @@ static void test_operator(tartan_operator *op, const dense *A, const char *what)
   CHECK(m == A->m && n == A->n);
   tartan_operator_shape(op, NULL, NULL);
   tartan_operator_describe(op, text, sizeof text);
-  snprintf(size, sizeof size, "%lld samples x %lld features", (long long)m, (long long)n);
+  snprintf(size, sizeof size, "%lld sample%s x %lld feature%s, ", (long long)m, m == 1 ? "" : "s", (long long)n,
+           n == 1 ? "" : "s");
   CHECK(strstr(text, size) != NULL);
   tartan_operator_describe(op, text, 10);
   CHECK(strlen(text) < 10);

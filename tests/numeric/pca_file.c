@@ -74,7 +74,7 @@ static void test_round_trip(tartan_grid *grid, const tartan_operator *op, bool s
 {
   tartan_pca_opts      opts = TARTAN_PCA_OPTS_INIT;
   tartan_pca_save_opts save = TARTAN_PCA_SAVE_OPTS_INIT;
-  tartan_attribute     attribute = {"note", "a test"};
+  tartan_attribute     attribute = {.name = "note", .value = "a test"};
   tartan_pca          *model = NULL, *again = NULL;
   tartan_pca_info      info;
   double               error = -1;

@@ -51,8 +51,8 @@ static void test_formats(tartan_grid *grid)
     bool        gzip;
     const char *part, *other;
   } cases[] = {{"", 0, false, "it is empty", ""},
-               {"\223NUMPY\001\0", 8, false, "NumPy .npy", "tartan convert other.bin -o other.bin.h5"},
-               {"\223NUMPY\001\0", 8, true, "compressed by gzip", "tartan convert other.bin -o other.bin.h5"},
+               {"\223NUMPY\001\0", 8, false, "NumPy .npy", "tartan convert other.bin"},
+               {"\223NUMPY\001\0", 8, true, "compressed by gzip", "tartan convert other.bin"},
                {"PK\003\004....", 8, false, "zip", ".npy"},
                {"CDF\001....", 8, false, "netCDF-3", "nccopy"},
                {"PAR1....", 8, false, "Parquet", "CSV"},

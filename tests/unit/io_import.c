@@ -21,7 +21,7 @@ static tartan_status import(tartan_grid *grid, const void *bytes, size_t length,
                             tt_import_result *r)
 {
   io_bytes_file("source.bin", bytes, length, gzip);
-  return tt_import(grid, "source.bin", format, "to.h5", true, r);
+  return tt_import(grid, "source.bin", "to.h5", &(tt_import_opts){.format = format, .force = true}, r);
 }
 
 /* Imports, and compares the dataset with rows x cols values. */
@@ -143,11 +143,12 @@ static void test_bad(tartan_grid *grid)
   refuse(grid, "1,2\n", "xlsx", TARTAN_ERR_ARG, "idx, csv, tsv or npy");
   refuse(grid, "1,2\n", "npy", TARTAN_ERR_FORMAT, "cut off");
   refuse(grid, "PAR1", NULL, TARTAN_ERR_FORMAT, "Parquet");
-  CHECK_STATUS(tt_import(grid, "none.csv", NULL, "to.h5", true, &r), TARTAN_ERR_INPUT);
-  CHECK_STATUS(tt_import(grid, "source.bin", NULL, "to.h5", false, &r), TARTAN_ERR_EXISTS);
+  CHECK_STATUS(tt_import(grid, "none.csv", "to.h5", &(tt_import_opts){.force = true}, &r), TARTAN_ERR_INPUT);
+  CHECK_STATUS(tt_import(grid, "source.bin", "to.h5", NULL, &r), TARTAN_ERR_EXISTS);
   io_bytes_file("source.bin", "1,2,3,4,5,6\n1,2,3,4,5,6\n", 24, true);
   io_cut_file("source.bin", -10);
-  CHECK_STATUS(tt_import(grid, "source.bin", "csv", "to.h5", true, &r), TARTAN_ERR_FORMAT);
+  CHECK_STATUS(tt_import(grid, "source.bin", "to.h5", &(tt_import_opts){.format = "csv", .force = true}, &r),
+               TARTAN_ERR_FORMAT);
   CHECK(io_message_has("gzip"));
   CHECK_EQ(io_count_files(".part"), 0);
 }
@@ -258,7 +259,7 @@ static void check_both_ways(tartan_grid *grid, const char *type, const char *to)
   if (!CHECK_OK(tt_export(grid, "from.h5:/Y", NULL, to, &o, &out))) return;
   CHECK(out.rows == 7 && out.cols == 5 && strcmp(out.path, "/Y") == 0 && strcmp(out.format, to + 2) == 0);
   CHECK_STATUS(tt_export(grid, "from.h5", NULL, to, NULL, &out), TARTAN_ERR_EXISTS);
-  if (!CHECK_OK(tt_import(grid, to, NULL, "to.h5", true, &in))) return;
+  if (!CHECK_OK(tt_import(grid, to, "to.h5", &(tt_import_opts){.force = true}, &in))) return;
   if (grid->rank > 0) return;
   CHECK(h5_read("from.h5", "Y", 7, 5, before) && h5_read("to.h5", "X", 7, 5, after));
   for (int i = 0; i < 35; i++) {
