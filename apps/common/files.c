@@ -69,21 +69,24 @@ void app_note_origin(app_notes *notes, const app_run *run)
   app_note(notes, "job_id", "%s", job ? job : "");
 }
 
-static void time_text(int64_t seconds, char text[32])
+/* To the nanosecond: a file that is written again within a second is another file. */
+static void time_text(int64_t seconds, int64_t nanoseconds, char text[48])
 {
   const time_t t = (time_t)seconds;
   struct tm    utc;
+  size_t       length;
 
   gmtime_r(&t, &utc);
-  strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  length = strftime(text, 48, "%Y-%m-%dT%H:%M:%S", &utc);
+  snprintf(text + length, 48 - length, ".%09lldZ", (long long)nanoseconds);
 }
 
 void app_note_input(app_notes *notes, const tt_dataset_info *info)
 {
-  char        when[32], whole[PATH_MAX];
+  char        when[48], whole[PATH_MAX];
   const char *path = realpath(info->file, whole);
 
-  time_text(info->file_mtime, when);
+  time_text(info->file_mtime, info->file_mtime_ns, when);
   app_note(notes, "input", "%s:%s", path ? path : info->file, info->path);
   app_note_count(notes, "input_size", info->file_bytes);
   app_note(notes, "input_time", "%s", when);

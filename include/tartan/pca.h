@@ -37,7 +37,7 @@ typedef struct tartan_pca_opts {
   bool              mle;      /**< k by Minka's maximum likelihood estimate; needs m >= n */
   bool              center;   /**< remove the feature means */
   bool              scale;    /**< divide by the standard deviations (ddof 1); constant features by 1 */
-  bool              whiten;   /**< scores of unit variance */
+  bool              whiten;   /**< scores of unit variance; standard deviations below 2^-52 count as 2^-52, as in scikit-learn */
   tartan_pca_solver solver;
   tartan_pca_nan    nan;
   bool              residual; /**< also measure how well the components fit: tartan_pca_info.residual; cheap */

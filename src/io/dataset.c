@@ -201,6 +201,15 @@ static tartan_status read_narrow(tt_dataset *d, int64_t row0, int64_t nrows, int
   return st;
 }
 
+/* What the system could not read is the file system's failure; what HDF5 could not make sense of is a damaged file. */
+static tartan_status fail_read(const char *file, bool fault)
+{
+  char text[TT_H5_REASON];
+
+  if (fault || strstr(tt_h5_reason(text), "errno")) return tt_h5_fail(TARTAN_ERR_IO, "cannot read", file);
+  return tt_fail(TARTAN_ERR_FORMAT, "%s is damaged: HDF5 says: %s; copy or make it again", file, text);
+}
+
 static tartan_status read_hdf5(tt_dataset *d, int64_t row0, int64_t nrows, int64_t col0, int64_t ncols, void *buf)
 {
   const hsize_t start[2] = {(hsize_t)row0, (hsize_t)col0}, one[2] = {1, 1};
@@ -217,7 +226,7 @@ static tartan_status read_hdf5(tt_dataset *d, int64_t row0, int64_t nrows, int64
   type = H5Dget_type(d->dataset);
   if (memory >= 0 && type >= 0 && H5Sselect_hyperslab(d->space, H5S_SELECT_SET, start, NULL, one, block) >= 0)
     code = H5Dread(d->dataset, type, memory, d->space, H5P_DEFAULT, buf);
-  if (code < 0 || fault) st = tt_h5_fail(TARTAN_ERR_IO, "cannot read", d->probe.info.file);
+  if (code < 0 || fault) st = fail_read(d->probe.info.file, fault);
   tt_h5_release(type);
   tt_h5_release(memory);
   tt_h5_leave(&guard);

@@ -26,6 +26,7 @@ typedef struct tt_dataset_info {
   int64_t    stored_bytes;              /**< bytes that the dataset takes in the file */
   int64_t    file_bytes;                /**< size of the file */
   int64_t    file_mtime;                /**< modification time of the file, seconds since 1970 */
+  int64_t    file_mtime_ns;             /**< and nanoseconds of that second */
   int64_t    image_height, image_width; /**< from an attribute image_shape [2] of the dataset; 0: none */
   bool       column_major_writer;       /**< the dataset has an attribute MATLAB_class: its rows are columns */
 } tt_dataset_info;

@@ -380,7 +380,8 @@ static void read_file_facts(tt_dataset_info *info)
 
   if (stat(info->file, &s) != 0) return;
   info->file_bytes = (int64_t)s.st_size;
-  info->file_mtime = (int64_t)s.st_mtime;
+  info->file_mtime = (int64_t)s.st_mtim.tv_sec;
+  info->file_mtime_ns = (int64_t)s.st_mtim.tv_nsec;
 }
 
 tartan_status tt_probe_source(const char *source, const tartan_io_opts *opts, bool vectors, tt_probe *p)

@@ -88,6 +88,8 @@ static tartan_status check_final(const tt_place *place)
   if (stat(place->path, &s) != 0) return TARTAN_OK;
   if (S_ISDIR(s.st_mode))
     return tt_fail(TARTAN_ERR_IO, "cannot write %s: it is a folder; name a file in it", place->path);
+  if (!S_ISREG(s.st_mode))
+    return tt_fail(TARTAN_ERR_IO, "cannot write %s: it is a device, pipe or socket; name a file", place->path);
   if (!place->force)
     return tt_fail(TARTAN_ERR_EXISTS, "%s exists; choose another name or ask for it to be replaced (--force)",
                    place->path);

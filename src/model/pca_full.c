@@ -65,6 +65,10 @@ static tartan_status center_and_scale(tartan_matrix *T, const tartan_pca_opts *o
     TRY(feature_sums(T, s->mean, true, work));
     for (int64_t j = 0; j < n; j++) s->scale[j] = tt_pca_scale_of(work[j] / (m - 1), s->mean[j], T->col.n);
   }
+  for (int64_t j = 0; j < n; j++)
+    REQUIRE(isfinite(s->mean[j]) && isfinite(s->scale[j]), TARTAN_ERR_NUMERIC,
+            "the values of feature %lld (from zero) are so large that their %s overflows; scale the data", (long long)j,
+            isfinite(s->mean[j]) ? "variance" : "sum");
   for (int64_t i = 0; i < T->nloc; i++) {
     double *x = (double *)T->data + i * T->ld;
 
@@ -103,6 +107,10 @@ tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *se
   tartan_matrix_destroy(&T);
   TRY(tartan_svd(X, s->variance, NULL, &s->V));
   for (int64_t i = 0; i < s->count; i++) s->variance[i] *= s->variance[i] / (double)(A->m - 1);
+  REQUIRE(s->count == 0 || isfinite(s->variance[0]), TARTAN_ERR_NUMERIC,
+          "the values are so large that their variances overflow; scale the data");
+  if (s->count > 0 && s->variance[0] < DBL_MIN / DBL_EPSILON && s->variance[0] > 0)
+    tt_grid_warn(grid, "the values are so small that their variances underflow: scale the data");
   s->floor = DBL_EPSILON * sqrt((double)tt_max(A->m, n));
   if (setup->opts.residual) {
     st = tt_matrix_create_ranges(grid, TARTAN_F64, n, A->m, starts, NULL, &s->C);

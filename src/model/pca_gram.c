@@ -9,6 +9,37 @@
 #include "kernel/dense.h"
 #include "model/pca_impl.h"
 
+/*
+ * The data is finite, so an element of G that is not says that squares overflowed; a largest element near the smallest
+ * normal number says that they underflow. Collective.
+ */
+static tartan_status require_range(const tartan_matrix *G)
+{
+  double        largest[2] = {0, 0}; /* off range or not, and |G| on the diagonal and below */
+  tartan_status st = TARTAN_OK;
+
+  for (int64_t jl = 0; jl < G->nloc; jl++) {
+    const int64_t j = tartan_matrix_global_col(G, jl);
+
+    for (int64_t il = 0; il < G->mloc; il++) {
+      const double x = fabs(((double *)G->data)[il + jl * G->ld]);
+
+      if (tartan_matrix_global_row(G, il) < j) continue;
+      if (isfinite(x))
+        largest[1] = fmax(largest[1], x);
+      else
+        largest[0] = 1;
+    }
+  }
+  TRY(tt_allreduce_f64(G->grid, largest, 2, TT_MAX));
+  REQUIRE(largest[0] == 0, TARTAN_ERR_NUMERIC,
+          "the values are so large that their squares overflow in the Gram matrix; scale the data, or --solver full");
+  if (largest[1] < DBL_MIN / DBL_EPSILON && largest[1] > 0)
+    tt_grid_warn(G->grid, "the values are so small that their squares underflow: scale the data");
+done:
+  return st;
+}
+
 /* Standard deviations from the diagonal of G (ddof = 1), 1 where constant, on every rank. Collective. */
 static tartan_status standard_deviations(const tartan_matrix *G, int64_t m, const double *mean, double *scale)
 {
@@ -50,6 +81,7 @@ tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *se
   AGREE(grid, local);
   TRY(tt_gram(A, &opts, &setup->gram, &r));
   if (r.nonfinite > 0) TRY(tt_pca_fail_nonfinite(r.nonfinite, r.bad_row, r.bad_col, r.bad_is_nan));
+  TRY(require_range(r.G));
   if (setup->opts.scale)
     TRY(standard_deviations(r.G, A->m, r.mean, s->scale));
   else

@@ -82,8 +82,8 @@ static void multiply_samples(const tartan_matrix *T, const double *v, int64_t b,
   }
 }
 
-/* The largest |y - lambda v| of a panel. Local. */
-static double largest(int64_t n, int64_t b, const double *y, const double *lambda, const double *v)
+/* The largest |y - lambda v| / first of a panel, divided before it is squared, against overflow. Local. */
+static double largest(int64_t n, int64_t b, const double *y, const double *lambda, double first, const double *v)
 {
   double worst = 0;
 
@@ -91,7 +91,7 @@ static double largest(int64_t n, int64_t b, const double *y, const double *lambd
     double sum = 0;
 
     for (int64_t i = 0; i < n; i++) {
-      const double d = y[i + c * n] - lambda[c] * v[i + c * n];
+      const double d = (y[i + c * n] - lambda[c] * v[i + c * n]) / first;
 
       sum += d * d;
     }
@@ -124,6 +124,11 @@ tartan_status tt_pca_residual(const tt_pca_spectrum *s, const tartan_pca *model,
   tartan_status            st = TARTAN_OK;
 
   *residual = 0;
+  if (v->explained_variance_[0] == 0) goto done;
+  if (!isfinite(v->explained_variance_[0])) { /* beyond f64: nothing to compare with */
+    *residual = -1;
+    goto done;
+  }
   TRY(work_begin(s, n, width, &w));
   if (!s->rows) halve(s->C);
   for (int64_t c = 0; c < k; c += width) {
@@ -141,10 +146,10 @@ tartan_status tt_pca_residual(const tt_pca_spectrum *s, const tartan_pca *model,
     grid->counters.flops += 4.0 * (double)s->C->mloc * (double)s->C->nloc * (double)b;
     tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
     TRY(tt_allreduce_f64(grid, w.y, n * b, TT_SUM));
-    panel_worst = largest(n, b, w.y, v->explained_variance_ + c, panel);
+    panel_worst = largest(n, b, w.y, v->explained_variance_ + c, v->explained_variance_[0], panel);
     if (!(panel_worst <= worst)) worst = panel_worst;
   }
-  if (v->explained_variance_[0] > 0) *residual = worst / v->explained_variance_[0];
+  *residual = worst;
 done:
   tt_free(w.right);
   tt_free(w.left);

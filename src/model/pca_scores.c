@@ -2,6 +2,7 @@
  * Scores by one pass: each tile of 256 rows (by global index, so that bits depend on no rank count) is centered, scaled
  * and multiplied with the components. Tiles are independent tasks for the threads of the rank.
  */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -113,9 +114,8 @@ static tartan_status check_broken(const scoring *s, tartan_grid *grid)
   }
   TRY(tt_allreduce_i64(grid, &count, 1, TT_SUM));
   TRY(tt_allreduce_i64(grid, &first, 1, TT_MIN));
-  REQUIRE(count == 0, TARTAN_ERR_INPUT,
-          "%lld sample%s of the data ha%s %s; the first is sample %lld (from zero)%s", (long long)count, TT_S(count),
-          count == 1 ? "s" : "ve", s->fill ? "Inf" : "NaN or Inf", (long long)first,
+  REQUIRE(count == 0, TARTAN_ERR_INPUT, "%lld sample%s of the data ha%s %s; the first is sample %lld (from zero)%s",
+          (long long)count, TT_S(count), count == 1 ? "s" : "ve", s->fill ? "Inf" : "NaN or Inf", (long long)first,
           s->fill ? "" : "; --nan mean replaces NaN by the model's mean of the feature");
 done:
   return st;
@@ -148,7 +148,7 @@ static void score_tile(int64_t i, void *context)
   count_broken(s, out, from, job.rows, s->broken + 2 * me);
   if (s->inverse_error) s->errors[me] += tile_error(s, tile, out, job.rows);
   for (int64_t r = 0; r < job.rows && v->whiten; r++)
-    for (int64_t c = 0; c < s->k; c++) out[r * s->k + c] /= sqrt(v->explained_variance_[c]);
+    for (int64_t c = 0; c < s->k; c++) out[r * s->k + c] /= fmax(sqrt(v->explained_variance_[c]), DBL_EPSILON);
 }
 
 tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, bool inverse_error, tartan_pca_nan nan,
