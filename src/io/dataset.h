@@ -71,7 +71,8 @@ const tt_dataset_info *tt_dataset_get_info(const tt_dataset *dataset);
  *
  * @param[out] buf  [nrows, ncols]
  *
- * @retval TARTAN_ERR_IO  reading failed on some rank; buf is undefined
+ * @retval TARTAN_ERR_IO      the system could not read on some rank; buf is undefined
+ * @retval TARTAN_ERR_FORMAT  what was read is damaged: a checksum, a filter; buf is undefined
  */
 tartan_status tt_dataset_read(tt_dataset *dataset, int64_t row0, int64_t nrows, int64_t col0, int64_t ncols, void *buf);
 
