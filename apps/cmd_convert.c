@@ -48,10 +48,11 @@ static tartan_status refuse_hdf5(const app_run *run, const char *from)
 
   if (run->rank == 0) local = tt_file_recognise(from, &kind, &gzip);
   if (local == TARTAN_OK && kind == TT_KIND_HDF5 && !gzip)
-    local = tt_fail(TARTAN_ERR_FORMAT,
-                    "%s is HDF5 already, there is nothing to convert: tartan info %s shows what it holds, tartan pca %s "
-                    "takes it as it is",
-                    from, from, from);
+    local =
+        tt_fail(TARTAN_ERR_FORMAT,
+                "%s is HDF5 already, there is nothing to convert: tartan info %s shows what it holds, tartan pca %s "
+                "takes it as it is",
+                from, from, from);
   return tt_root_verdict(run->grid, local);
 }
 

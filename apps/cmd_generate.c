@@ -329,13 +329,14 @@ static tartan_status check_required(void)
   if (set.samples < 1) strcat(missing, " --samples M");
   if (set.features < 1) strcat(missing, *missing ? ", --features N" : " --features N");
   if (!set.output) strcat(missing, *missing ? ", -o FILE.h5" : " -o FILE.h5");
-  return *missing ? tt_fail(TARTAN_ERR_ARG, "generate matrix needs%s (tartan generate matrix --help)", missing) : TARTAN_OK;
+  return *missing ? tt_fail(TARTAN_ERR_ARG, "generate matrix needs%s (tartan generate matrix --help)", missing)
+                  : TARTAN_OK;
 }
 
 static void describe(const app_run *run, const recipe *rec)
 {
-  app_tell(run, "%lld sample%s x %lld feature%s, %s, ", (long long)rec->m, TT_S(rec->m), (long long)rec->n, TT_S(rec->n),
-           tt_element_name(rec->element));
+  app_tell(run, "%lld sample%s x %lld feature%s, %s, ", (long long)rec->m, TT_S(rec->m), (long long)rec->n,
+           TT_S(rec->n), tt_element_name(rec->element));
   if (rec->r > 0)
     app_tell(run, "%lld singular value%s from %.6g to %.6g\n", (long long)rec->r, TT_S(rec->r), rec->s[0],
              rec->s[rec->r - 1]);

@@ -81,8 +81,8 @@ static void print_choice(app_run *run, const char *source)
   if (tt_dataset_open(run->grid, source, &io, &dataset) == TARTAN_OK) {
     const tt_dataset_info *info = tt_dataset_get_info(dataset);
 
-    const int64_t          m = info->column_major_writer ? info->cols : info->rows;
-    const int64_t          n = info->column_major_writer ? info->rows : info->cols;
+    const int64_t m = info->column_major_writer ? info->cols : info->rows;
+    const int64_t n = info->column_major_writer ? info->rows : info->cols;
 
     app_say(run, "tartan pca would take %s: %lld sample%s x %lld feature%s\n", info->path, (long long)m, TT_S(m),
             (long long)n, TT_S(n));
@@ -121,22 +121,27 @@ static tartan_status split(const char *source, char *file, size_t room, const ch
 }
 
 /* Keeps the dataset of that path, or those of that group. Where there is none, opening says what there is. */
-static tartan_status choose(app_run *run, const char *source, const char *path, tt_contents *contents)
+static tartan_status choose(app_run *run, const char *source, const char *path, tt_contents *contents, bool *group)
 {
   const size_t   length = strlen(path += *path == '/');
   tartan_io_opts io = app_run_io(run);
   tartan_status  st = TARTAN_OK;
   tt_dataset    *dataset = NULL;
-  int64_t        kept = 0;
+  int64_t        kept = 0, inside = 0;
 
   for (int64_t i = 0; i < contents->count; i++) {
     const char *name = contents->item[i].path + 1;
 
     if (length == 0 || (strncmp(name, path, length) == 0 && (!name[length] || name[length] == '/')))
       contents->item[kept++] = contents->item[i];
+    else
+      continue;
+    inside += name[length] != '\0';
   }
   contents->count = kept;
   TRY(tt_bcast(run->grid, &kept, 1, sizeof kept, 0));
+  TRY(tt_bcast(run->grid, &inside, 1, sizeof inside, 0));
+  *group = inside > 0;
   if (kept == 0) TRY(tt_dataset_open(run->grid, source, &io, &dataset));
 done:
   tt_dataset_close(&dataset);
@@ -176,6 +181,7 @@ static tartan_status info(app_run *run, const char *const *operands, int count)
   tartan_status      st = TARTAN_OK;
   const char        *path = NULL;
   int64_t            all;
+  bool               group = false;
   char               file[TT_PATH_MAX];
 
   (void)count;
@@ -185,12 +191,12 @@ static tartan_status info(app_run *run, const char *const *operands, int count)
   TRY(split(operands[0], file, sizeof file, &path));
   TRY(tt_list_datasets(run->grid, file, &io, &contents));
   all = contents.count;
-  if (path) TRY(choose(run, operands[0], path, &contents));
+  if (path) TRY(choose(run, operands[0], path, &contents, &group));
   print_head(run, &contents, all);
   print_items(run, &contents);
   if (!path && app_set.verbose) print_attributes(run, contents.attributes, "  ");
   if (!path && !app_set.verbose) TRY(print_own(run, file));
-  print_choice(run, operands[0]);
+  if (!group) print_choice(run, operands[0]); /* datasets of a group stand for themselves */
 
 done:
   return st;

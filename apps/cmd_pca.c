@@ -393,8 +393,10 @@ static tartan_status pca(app_run *run, const char *const *operands, int count)
   if (done) {
     app_tell(run, "%s is complete, from the same data and options: nothing to do\n", j.output);
     if (set.report)
-      tt_grid_warn(run->grid, "--report %s is not written: a page is made with a new result, and %s is complete; --force "
-                   "computes it again", set.report, j.output);
+      tt_grid_warn(run->grid,
+                   "--report %s is not written: a page is made with a new result, and %s is complete; --force "
+                   "computes it again",
+                   set.report, j.output);
     goto done;
   }
   if (set.plan) {

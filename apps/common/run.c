@@ -27,7 +27,12 @@
 app_settings app_set;
 
 #define BASIC_OPTIONS                                                                                                  \
-  {"json", 0, APP_OPTION_TEXT, &app_set.json, "FILE", NULL,                                                            \
+  {"json",                                                                                                             \
+   0,                                                                                                                  \
+   APP_OPTION_TEXT,                                                                                                    \
+   &app_set.json,                                                                                                      \
+   "FILE",                                                                                                             \
+   NULL,                                                                                                               \
    "write a report of the run as JSON; -: to stdout, and all else to stderr"},                                         \
       {"quiet",                                                                                                        \
        'q',                                                                                                            \
@@ -201,7 +206,8 @@ static tartan_status refuse_memory(app_run *run, double bytes)
   tartan_status st = TARTAN_OK;
 
   TRY(tt_allreduce_i64(run->grid, &used, 1, TT_MAX));
-  st = tt_fail(TARTAN_ERR_NOMEM, "the memory budget of %s per rank is too small: the program itself takes %s; give --memory "
+  st = tt_fail(TARTAN_ERR_NOMEM,
+               "the memory budget of %s per rank is too small: the program itself takes %s; give --memory "
                "%lldM or more",
                tt_bytes_text((double)run->resident_budget, budget), tt_bytes_text((double)used, own),
                (long long)ceil((bytes + (double)used) / (1 << 20) + 1));
@@ -291,8 +297,8 @@ tartan_status app_run_begin(app_run *run)
   tartan_io_setup();
   TRY(start_mpi(run));
   TRY(look_around(run, &same_mask));
-  opts.p = (int)tt_min(app_set.grid[0], run->size + 1);
-  opts.q = (int)tt_min(app_set.grid[1], run->size + 1);
+  opts.p = (int)tt_min(app_set.grid[0], INT_MAX);
+  opts.q = (int)tt_min(app_set.grid[1], INT_MAX);
   opts.threads = run->threads;
   TRY(tartan_grid_create(MPI_COMM_WORLD, &opts, &run->grid));
   TRY(set_memory(run));

@@ -38,16 +38,16 @@ static tartan_status fail_unknown(const tt_import_job *job, const char *line, co
     const char *from = at, *to = end = tt_csv_cell_end(job, at);
 
     tt_csv_bare_cell(&from, &to);
-    used += (size_t)snprintf(list + used, sizeof list - used, "%s%.*s", used ? ", " : "",
-                             (int)tt_min(40, to - from), from);
+    used += (size_t)snprintf(list + used, sizeof list - used, "%s%.*s", used ? ", " : "", (int)tt_min(40, to - from),
+                             from);
   }
   return tt_fail(TARTAN_ERR_ARG, "--%s: %s has no column \"%.*s\"; its first line has %s%s", option, job->stream.path,
                  length, word, list, used < 240 ? "" : " ...");
 }
 
 /* One word of an option: the column of that number, else those of that name. */
-static tartan_status take_word(tt_import_job *job, const char *line, const char *option, const char *word, size_t length,
-                               tt_column what, bool *named)
+static tartan_status take_word(tt_import_job *job, const char *line, const char *option, const char *word,
+                               size_t length, tt_column what, bool *named)
 {
   int64_t found = number_of(job, word, length), j = 0;
 
@@ -83,7 +83,8 @@ tartan_status tt_csv_columns(tt_import_job *job, const char *line, bool *named)
   job->result.cols = 0;
   for (int64_t j = 0; j < job->columns; j++) job->result.cols += job->column[j] == TT_COLUMN_KEPT;
   if (job->result.cols > 0) return TARTAN_OK;
-  return tt_fail(TARTAN_ERR_ARG, "%s has %lld column%s, and none is left beside those of --id-column and --skip-columns",
+  return tt_fail(TARTAN_ERR_ARG,
+                 "%s has %lld column%s, and none is left beside those of --id-column and --skip-columns",
                  job->stream.path, (long long)job->columns, TT_S(job->columns));
 }
 

@@ -62,8 +62,8 @@ typedef struct tt_import_job {
   tt_column       *column;  /* [columns] */
   tt_text_list     ids;     /* names of the samples */
   const char     **id;      /* [ids.count], into it */
-  char           **name;   /* [result.names], in one piece of memory */
-  locale_t         locale; /* numbers have a point, whatever the program's language */
+  char           **name;    /* [result.names], in one piece of memory */
+  locale_t         locale;  /* numbers have a point, whatever the program's language */
 } tt_import_job;
 
 /** Reads a header, and sets shape and element type. */

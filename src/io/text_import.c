@@ -39,8 +39,9 @@ static tartan_status guess_format(tt_import_job *job, const char *from)
   }
   if (job->result.format[0] != '\0') return TARTAN_OK;
   if (kind == TT_KIND_HDF5)
-    return tt_fail(TARTAN_ERR_FORMAT, gzip ? "%s is an HDF5 file compressed by gzip; decompress it first: gunzip -k %s"
-                                           : "%s is an HDF5 file already; use it as it is: tartan info %s",
+    return tt_fail(TARTAN_ERR_FORMAT,
+                   gzip ? "%s is an HDF5 file compressed by gzip; decompress it first: gunzip -k %s"
+                        : "%s is an HDF5 file already; use it as it is: tartan info %s",
                    from, from);
   if (kind == TT_KIND_EMPTY) return tt_fail(TARTAN_ERR_INPUT, "%s is empty", from);
   return tt_fail(TARTAN_ERR_FORMAT, "%s is %s; IDX, CSV, TSV and NumPy .npy can be converted", from,

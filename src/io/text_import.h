@@ -11,8 +11,8 @@
 
 /** What is asked of an import; zero-initialised: the defaults. */
 typedef struct tt_import_opts {
-  const char *format;       /**< "idx", "csv", "tsv", "npy", or NULL: by the first bytes */
-  const char *id_column;    /**< of a table: the column that holds names of the samples; its name, or its number from 1 */
+  const char *format;    /**< "idx", "csv", "tsv", "npy", or NULL: by the first bytes */
+  const char *id_column; /**< of a table: the column that holds names of the samples; its name, or its number from 1 */
   const char *skip_columns; /**< of a table: columns to be left out, "name,name,3"; NULL: none */
   bool        force;        /**< replace a file that exists */
 } tt_import_opts;

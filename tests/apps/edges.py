@@ -109,7 +109,7 @@ def test_bound_threads():
     assert not any("bound to" in line for line in many.warnings), many.warnings
     cores = {open(f"/sys/devices/system/cpu/cpu{i}/topology/thread_siblings_list", encoding="utf-8").read()
              for i in os.sched_getaffinity(0)}
-    assert f"1 x {len(cores)} thread" in free.stdout, free.stdout
+    assert f"1 rank x {len(cores)} thread" in free.stdout, free.stdout
 
 
 def test_transform():

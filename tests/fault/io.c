@@ -23,8 +23,9 @@
 #include "io/text_import.h"
 #include "io_files.h"
 
-static const char *source; /* of the reading tries */
-static const char *format; /* of the import and export tries */
+static const char *source;    /* of the reading tries */
+static const char *id_column; /* of the import tries */
+static const char *format;    /* of the import and export tries */
 
 static double value(int64_t i, int64_t j, void *context)
 {
@@ -148,7 +149,7 @@ static tartan_status try_import(tartan_grid *grid, fault_run *run)
   tartan_status    st;
 
   fault_begin(run);
-  st = tt_import(grid, source, "imported.h5", &(tt_import_opts){.force = true}, &r);
+  st = tt_import(grid, source, "imported.h5", &(tt_import_opts){.force = true, .id_column = id_column}, &r);
   fault_end(run);
   check_nothing_left();
   return st;
@@ -231,6 +232,9 @@ static void sweep_conversions(void)
   source = "s.csv";
   io_bytes_file(source, csv, sizeof csv - 1, false);
   sweep("importing CSV", try_import);
+  id_column = "1";
+  sweep("importing CSV with names of samples", try_import);
+  id_column = NULL;
   source = "s.idx.gz";
   io_bytes_file(source, idx, sizeof idx - 1, true);
   sweep("importing IDX", try_import);

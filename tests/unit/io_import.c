@@ -136,7 +136,7 @@ static void test_bad(tartan_grid *grid)
 
   refuse(grid, "a,b\n1,2\n3,x\n", NULL, TARTAN_ERR_FORMAT, "source.bin: line 3, column 2 (b): \"x\" is no number");
   refuse(grid, "1,2\n\n3,4,5\n", NULL, TARTAN_ERR_FORMAT, "line 3 has 3 columns, the first line has 2");
-  refuse(grid, "1,2\n3\n", NULL, TARTAN_ERR_FORMAT, "line 2 has 1 columns");
+  refuse(grid, "1,2\n3\n", NULL, TARTAN_ERR_FORMAT, "line 2 has 1 column,");
   refuse(grid, "a,b\n", NULL, TARTAN_ERR_INPUT, "no line of numbers");
   refuse(grid, "# only\n", "csv", TARTAN_ERR_INPUT, "no line of numbers");
   refuse(grid, "", NULL, TARTAN_ERR_INPUT, "is empty");
