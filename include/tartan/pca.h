@@ -31,13 +31,13 @@ typedef enum tartan_pca_nan {
 
 /** Start from TARTAN_PCA_OPTS_INIT. */
 typedef struct tartan_pca_opts {
-  size_t            size;       /**< sizeof this struct, set by the initializer */
-  int64_t           components; /**< k; 0: min(m, n), or as many as `variance` or `mle` say */
-  double            variance; /**< in (0, 1): the fewest components that explain more than this fraction; 0: not used */
-  bool              mle;      /**< k by Minka's maximum likelihood estimate; needs m >= n */
-  bool              center;   /**< remove the feature means */
-  bool              scale;    /**< divide by the standard deviations (ddof 1); constant features by 1 */
-  bool              whiten;   /**< scores of unit variance; standard deviations below 2^-52 count as 2^-52, as in scikit-learn */
+  size_t  size;       /**< sizeof this struct, set by the initializer */
+  int64_t components; /**< k; 0: min(m, n), or as many as `variance` or `mle` say */
+  double  variance;   /**< in (0, 1): the fewest components that explain more than this fraction; 0: not used */
+  bool    mle;        /**< k by Minka's maximum likelihood estimate; needs m >= n */
+  bool    center;     /**< remove the feature means */
+  bool    scale;      /**< divide by the standard deviations (ddof 1); constant features by 1 */
+  bool    whiten; /**< scores of unit variance; standard deviations below 2^-52 count as 2^-52, as in scikit-learn */
   tartan_pca_solver solver;
   tartan_pca_nan    nan;
   bool              residual; /**< also measure how well the components fit: tartan_pca_info.residual; cheap */

@@ -77,7 +77,8 @@ static int note_blas(struct dl_phdr_info *info, size_t size, void *context)
     const char *hit = info->dlpi_name ? strstr(info->dlpi_name, stems[s]) : NULL;
 
     if (!hit || list->count == 4) continue;
-    if (s == 4 && (hit == info->dlpi_name || hit[-1] != '/')) continue; /* the reference BLAS, not openblas-openmp/libblas.so */
+    if (s == 4 && (hit == info->dlpi_name || hit[-1] != '/'))
+      continue; /* the reference BLAS, not openblas-openmp/libblas.so */
     snprintf(list->name[list->count++], sizeof list->name[0], "%s", info->dlpi_name);
     break;
   }

@@ -31,8 +31,8 @@ typedef struct tt_contents {
   char        file[TT_PATH_MAX];
   int64_t     file_bytes;
   char        attributes[8192]; /**< of the root group */
-  char        dialect[24];     /**< "AnnData", "10x", "netCDF-4", "MATLAB v7.3", or "" */
-  int64_t     count;           /**< datasets found, at most 10000 */
+  char        dialect[24];      /**< "AnnData", "10x", "netCDF-4", "MATLAB v7.3", or "" */
+  int64_t     count;            /**< datasets found, at most 10000 */
   tt_content *item;
 } tt_contents;
 
