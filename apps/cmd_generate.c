@@ -324,13 +324,12 @@ static void annotate(const app_run *run, tt_output *out, const recipe *rec)
 
 static tartan_status check_required(void)
 {
-  char missing[64] = "";
+  const bool samples = set.samples < 1, features = set.features < 1, output = !set.output;
 
-  if (set.samples < 1) strcat(missing, " --samples M");
-  if (set.features < 1) strcat(missing, *missing ? ", --features N" : " --features N");
-  if (!set.output) strcat(missing, *missing ? ", -o FILE.h5" : " -o FILE.h5");
-  return *missing ? tt_fail(TARTAN_ERR_ARG, "generate matrix needs%s (tartan generate matrix --help)", missing)
-                  : TARTAN_OK;
+  if (!samples && !features && !output) return TARTAN_OK;
+  return tt_fail(TARTAN_ERR_ARG, "generate matrix needs%s%s%s%s%s (tartan generate matrix --help)",
+                 samples ? " --samples M" : "", samples && features ? "," : "", features ? " --features N" : "",
+                 (samples || features) && output ? "," : "", output ? " -o FILE.h5" : "");
 }
 
 static void describe(const app_run *run, const recipe *rec)
