@@ -133,7 +133,7 @@ void tt_convert_shifted(tt_element element, tartan_dtype dtype, const tt_shift_j
   elements[element].shift[dtype](job);
 }
 
-/* x - x is 0 for finite x and NaN for Inf and NaN: a sum of it tells at memory speed whether a block is clean. */
+/* x - x is 0 for finite x and NaN for Inf and NaN, so counting needs no call and no branch. */
 int64_t tt_count_nonfinite(tt_element element, const void *src, int64_t count)
 {
   int64_t n = 0;

@@ -37,33 +37,37 @@ static void piece_list_free(piece_list *list)
   memset(list, 0, sizeof *list);
 }
 
-/* Walks window indices from..to of two axes in common runs; counts or stores those that belong to `mine`. */
-static void walk(const tt_axis *a, const tt_axis *b, int64_t from, int64_t to, bool mine_is_a, int mine,
-                 piece_list *list, bool store)
+/* What a walk is for: the number of pieces, the number in each group, or the pieces themselves. */
+typedef enum walk_for { COUNT_ALL, COUNT_GROUPS, STORE } walk_for;
+
+/*
+ * Walks window indices from .. to of two axes in common runs, and returns how many belong to process `mine` of one axis;
+ * the list is not touched to count all.
+ */
+static int64_t walk(const tt_axis *a, const tt_axis *b, int64_t from, int64_t to, bool mine_is_a, int mine,
+                    piece_list *list, walk_for what)
 {
   tt_run  ra = {.first = from}, rb = {.first = from};
-  int64_t i = from;
+  int64_t end, count = 0;
 
-  while (i < to) {
+  for (int64_t i = from; i < to && mine >= 0; i = end) {
     if (i >= ra.first + ra.length) tt_axis_run(a, i, &ra);
     if (i >= rb.first + rb.length) tt_axis_run(b, i, &rb);
-    {
-      const int64_t end = tt_min(to, tt_min(ra.first + ra.length, rb.first + rb.length));
-      const int     other = mine_is_a ? rb.owner : ra.owner;
+    end = tt_min(to, tt_min(ra.first + ra.length, rb.first + rb.length));
+    if ((mine_is_a ? ra.owner : rb.owner) == mine) {
+      const int other = mine_is_a ? rb.owner : ra.owner;
 
-      if ((mine_is_a ? ra.owner : rb.owner) == mine) {
-        if (store) {
-          const piece p = {ra.local + i - ra.first, rb.local + i - rb.first, end - i};
+      count++;
+      if (what == COUNT_GROUPS) list->group[other + 1]++;
+      if (what == STORE) {
+        const piece p = {ra.local + i - ra.first, rb.local + i - rb.first, end - i};
 
-          list->at[list->group[other]++] = p;
-          list->width[other] += end - i;
-        } else {
-          list->group[other + 1]++;
-        }
+        list->at[list->group[other]++] = p;
+        list->width[other] += end - i;
       }
-      i = end;
     }
   }
+  return count;
 }
 
 /* Room for lists of at most `most` pieces. Local. */
@@ -85,26 +89,11 @@ static void piece_list_fill(const tt_axis *a, const tt_axis *b, int64_t from, in
 
   memset(list->group, 0, (size_t)(procs + 1) * sizeof *list->group);
   memset(list->width, 0, (size_t)procs * sizeof *list->width);
-  if (mine >= 0) walk(a, b, from, to, mine_is_a, mine, list, false);
+  walk(a, b, from, to, mine_is_a, mine, list, COUNT_GROUPS);
   for (int p = 0; p < procs; p++) list->group[p + 1] += list->group[p];
-  if (mine >= 0) walk(a, b, from, to, mine_is_a, mine, list, true);
+  walk(a, b, from, to, mine_is_a, mine, list, STORE);
   for (int p = procs; p > 0; p--) list->group[p] = list->group[p - 1]; /* storing moved each start to its end */
   list->group[0] = 0;
-}
-
-/* Pieces along the rows of B that a process shares with the other layout. Local. */
-static int64_t count_pieces(const tt_axis *a, const tt_axis *b, bool mine_is_a, int mine)
-{
-  tt_run  ra = {0}, rb = {0};
-  int64_t count = 0;
-
-  for (int64_t i = 0; i < b->n && mine >= 0;) {
-    if (i >= ra.first + ra.length) tt_axis_run(a, i, &ra);
-    if (i >= rb.first + rb.length) tt_axis_run(b, i, &rb);
-    count += (mine_is_a ? ra.owner : rb.owner) == mine;
-    i = tt_min(ra.first + ra.length, rb.first + rb.length);
-  }
-  return count;
 }
 
 /* One side of a copy: this rank as sender (A) or as receiver (B), against the arrangement of the other side. */
@@ -229,10 +218,11 @@ static tartan_status plan_make(tartan_op op, const tartan_matrix *A, const tarta
   plan->step = tt_max(1, bytes / (2 * width * tt_max(1, tallest)));
 
   most = tt_min(plan->step, B->col.n);
-  local = piece_list_make(mem, B->p, count_pieces(&plan->arow, &B->row, true, plan->pa), &plan->send.rows);
+  local = piece_list_make(mem, B->p, walk(&plan->arow, &B->row, 0, B->row.n, true, plan->pa, NULL, COUNT_ALL),
+                          &plan->send.rows);
   if (local == TARTAN_OK)
-    local = piece_list_make(mem, plan->arow.procs, count_pieces(&plan->arow, &B->row, false, B->prow),
-                            &plan->recv.rows);
+    local = piece_list_make(mem, plan->arow.procs,
+                            walk(&plan->arow, &B->row, 0, B->row.n, false, B->prow, NULL, COUNT_ALL), &plan->recv.rows);
   if (local == TARTAN_OK) local = piece_list_make(mem, B->q, most, &plan->send.cols);
   if (local == TARTAN_OK) local = piece_list_make(mem, plan->acol.procs, most, &plan->recv.cols);
   plan->send.count = tt_alloc(mem, P, sizeof(int64_t), "the plan of a copy", &local);
