@@ -1,7 +1,7 @@
 /* Countdowns of the calling thread: at zero the operation fails, once. */
 #include "base/fault.h"
 
-static _Thread_local int64_t countdown[TT_FAULT_COUNT] = {-1, -1};
+static _Thread_local int64_t countdown[TT_FAULT_COUNT] = {-1, -1, -1};
 static _Thread_local bool    fired[TT_FAULT_COUNT];
 
 void tt_fault_arm(tt_fault kind, int64_t k)

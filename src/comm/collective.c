@@ -8,22 +8,9 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "comm/messages.h"
 
-#define PIECE ((int64_t)1 << 30)
-
-/* Adds a transfer of so many elements of a size to the counters. */
-static void count_traffic(tartan_grid *grid, int64_t sent, int64_t received, size_t size, int64_t messages)
-{
-  tt_counters *c = &grid->counters;
-
-  if (size == 4 || size == 8) {
-    c->words_sent += sent;
-    c->words_received += received;
-  }
-  c->bytes_sent += sent * (int64_t)size;
-  c->bytes_received += received * (int64_t)size;
-  c->messages += messages;
-}
+#define PIECE TT_MESSAGE_MAX
 
 tartan_status tt_barrier(tartan_grid *grid)
 {
@@ -45,7 +32,7 @@ tartan_status tt_bcast(tartan_grid *grid, void *buf, int64_t count, size_t size,
   TRY(tt_require_alive(grid));
   for (int64_t at = 0; at < bytes; at += PIECE)
     TRY_MPI(grid, MPI_Bcast((char *)buf + at, (int)tt_min(PIECE, bytes - at), MPI_BYTE, root, grid->all));
-  count_traffic(grid, sends ? count : 0, grid->rank == root ? 0 : count, size, sends ? 1 : 0);
+  tt_count_traffic(grid, sends ? count : 0, grid->rank == root ? 0 : count, size, sends ? 1 : 0);
 done:
   tt_grid_phase(grid, TARTAN_PHASE_COMMUNICATE, &t);
   return st;
@@ -63,7 +50,7 @@ static tartan_status allreduce(tartan_grid *grid, void *buf, int64_t count, MPI_
   for (int64_t at = 0; at < count; at += piece)
     TRY_MPI(grid,
             MPI_Allreduce(MPI_IN_PLACE, (char *)buf + 8 * at, (int)tt_min(piece, count - at), type, mpi_op, grid->all));
-  if (grid->size > 1) count_traffic(grid, count, count, 8, 1);
+  if (grid->size > 1) tt_count_traffic(grid, count, count, 8, 1);
 done:
   tt_grid_phase(grid, TARTAN_PHASE_COMMUNICATE, &t);
   return st;
@@ -88,7 +75,7 @@ tartan_status tt_allgather(tartan_grid *grid, const void *send, int64_t count, s
   TRY(tt_require_alive(grid));
   if (bytes <= PIECE / grid->size) {
     TRY_MPI(grid, MPI_Allgather(send, (int)bytes, MPI_BYTE, recv, (int)bytes, MPI_BYTE, grid->all));
-    count_traffic(grid, count * (grid->size - 1), count * (grid->size - 1), size, grid->size - 1);
+    tt_count_traffic(grid, count * (grid->size - 1), count * (grid->size - 1), size, grid->size - 1);
     tt_grid_phase(grid, TARTAN_PHASE_COMMUNICATE, &t);
   } else { /* large parts: a broadcast of each is as good */
     memmove((char *)recv + grid->rank * bytes, send, (size_t)bytes);
@@ -114,8 +101,8 @@ static int start_pieces(tartan_grid *grid, bool sends, char *buf, int64_t bytes,
   for (int64_t at = 0; at < bytes && *code == MPI_SUCCESS; at += PIECE) {
     const int length = (int)tt_min(PIECE, bytes - at);
 
-    *code = sends ? MPI_Isend(buf + at, length, MPI_BYTE, peer, 1, grid->all, &request[n++])
-                  : MPI_Irecv(buf + at, length, MPI_BYTE, peer, 1, grid->all, &request[n++]);
+    *code = sends ? MPI_Isend(buf + at, length, MPI_BYTE, peer, TT_TAG_EXCHANGE, grid->all, &request[n++])
+                  : MPI_Irecv(buf + at, length, MPI_BYTE, peer, TT_TAG_EXCHANGE, grid->all, &request[n++]);
   }
   return n;
 }
@@ -160,7 +147,7 @@ tartan_status tt_alltoallv(tartan_grid *grid, const void *send, const int64_t *s
     memcpy((char *)recv + recv_at[me] * width, (const char *)send + send_at[me] * width,
            (size_t)(send_count[me] * width));
   TRY_MPI(grid, MPI_Waitall(n, request, MPI_STATUSES_IGNORE));
-  count_traffic(grid, sent, received, size, messages);
+  tt_count_traffic(grid, sent, received, size, messages);
 
 done:
   tt_free(more);

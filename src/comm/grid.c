@@ -53,6 +53,27 @@ done:
   return st;
 }
 
+/*
+ * Number of hosts: the lowest ranks of those that can share memory, counted. The rates are those of a common node and of a
+ * network of 10 Gbit/s: they are constants, so that the same plan is made in every run.
+ */
+static tartan_status find_nodes(tartan_grid *g)
+{
+  static const tt_rates within = {3e10, 6e9, 1e-6, 4e9}, between = {3e10, 1e9, 1e-5, 4e9};
+  MPI_Comm              node = MPI_COMM_NULL;
+  int                   place = 0;
+  tartan_status         st = TARTAN_OK;
+
+  TRY_MPI(g, MPI_Comm_split_type(g->all, MPI_COMM_TYPE_SHARED, g->rank, MPI_INFO_NULL, &node));
+  TRY_MPI(g, MPI_Comm_rank(node, &place));
+  g->nodes = place == 0;
+  TRY_MPI(g, MPI_Allreduce(MPI_IN_PLACE, &g->nodes, 1, MPI_INT, MPI_SUM, g->all));
+  g->rates = g->nodes > 1 ? between : within;
+done:
+  if (node != MPI_COMM_NULL) MPI_Comm_free(&node);
+  return st;
+}
+
 tartan_status tartan_grid_create(MPI_Comm comm, const tartan_grid_opts *opts, tartan_grid **grid)
 {
   tartan_status    st = TARTAN_OK, local = TARTAN_OK;
@@ -79,6 +100,7 @@ tartan_status tartan_grid_create(MPI_Comm comm, const tartan_grid_opts *opts, ta
   TRY_MPI(NULL, MPI_Comm_set_errhandler(g->all, MPI_ERRORS_RETURN));
   g->size = size;
   g->rank = rank;
+  TRY(find_nodes(g));
   g->p = o.p;
   g->q = o.q;
   g->prow = rank < o.p * o.q ? rank / o.q : -1;

@@ -22,6 +22,14 @@ typedef struct tt_counters {
   double  start; /* clock at the last reset */
 } tt_counters;
 
+/** What planners reckon with; only their quotients matter for a choice. */
+typedef struct tt_rates {
+  double flops;     /* per second, f64, one thread */
+  double bandwidth; /* bytes per second of one rank */
+  double latency;   /* seconds of a message */
+  double copies;    /* bytes per second that a rank copies from place to place */
+} tt_rates;
+
 #define TT_WARNING_MAX 8
 #define TT_WARNING_TEXT 256
 
@@ -30,6 +38,8 @@ struct tartan_grid {
   int              size, rank;
   int              p, q, prow, pcol; /* default arrangement, row-major; prow = pcol = -1 outside */
   int              threads;
+  int              nodes;   /* hosts that the ranks run on */
+  tt_rates         rates;
   bool             dead; /* an MPI call failed: nothing is promised any more */
   tt_memory        memory;
   tt_counters      counters;
