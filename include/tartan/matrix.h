@@ -1,6 +1,6 @@
 /**
  * @file matrix.h
- * Block-cyclic distributed matrices: making, viewing, reaching, filling, copying and measuring them.
+ * Block-cyclic distributed matrices: making, viewing, reaching, filling and copying them.
  *
  * Local storage is column-major with a leading dimension. The global element (i, j), counted from zero, belongs to
  * block (i / mb, j / nb); blocks are dealt to the p x q ranks in turn along rows and columns.
@@ -23,6 +23,8 @@ typedef struct tartan_matrix_opts {
   int64_t mb, nb;     /**< rows and columns of a block; 0: 64 */
   int     p, q;       /**< arrangement of ranks, row-major from rank 0; 0 x 0: the grid's */
   int     rsrc, csrc; /**< row and column of ranks that owns the first block */
+
+  const int *ranks; /**< [p * q] which rank sits at each place, row-major, no rank twice; NULL: 0, 1, 2, ... Copied */
 } tartan_matrix_opts;
 
 #define TARTAN_MATRIX_OPTS_INIT                                                                                        \
@@ -148,13 +150,6 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_matrix_gather(const tartan_matri
 
 /** A(i, j) := element of an array on one rank: the inverse of tartan_matrix_gather(). Collective. */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_matrix_scatter(const void *data, int root, tartan_matrix *A);
-
-/**
- * Frobenius norm, scaled against overflow, the same on every rank. Collective. NaN if an element is.
- *
- * @param[out] norm  not NULL
- */
-TARTAN_API TARTAN_MUST_USE tartan_status tartan_norm_fro(const tartan_matrix *A, double *norm);
 
 #ifdef __cplusplus
 }

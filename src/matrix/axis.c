@@ -4,6 +4,8 @@
  */
 #include "matrix/axis.h"
 
+#include <stddef.h>
+
 #include "base/util.h"
 
 /* Distance of a process from the owner of the first block. */
@@ -91,6 +93,24 @@ void tt_axis_run(const tt_axis *axis, int64_t i, tt_run *run)
   else
     end = (index / axis->nb + 1) * axis->nb;
   run->length = tt_min(end - index, axis->n - i);
+}
+
+bool tt_axis_same(const tt_axis *a, const tt_axis *b)
+{
+  if (a->n != b->n || a->procs != b->procs || (a->starts == NULL) != (b->starts == NULL)) return false;
+  if (a->procs == 1) return true;
+  if (a->starts) {
+    for (int p = 0; p < a->procs; p++)
+      if (tt_axis_count(a, p) != tt_axis_count(b, p)) return false;
+    return true;
+  }
+  return a->nb == b->nb && a->first % a->nb == b->first % b->nb &&
+         (a->src + a->first / a->nb) % a->procs == (b->src + b->first / b->nb) % b->procs;
+}
+
+int64_t tt_axis_runs(const tt_axis *axis)
+{
+  return axis->procs == 1 ? 1 : axis->starts ? axis->procs : axis->n / axis->nb + 2;
 }
 
 tt_axis tt_axis_window(const tt_axis *axis, int64_t i, int64_t n)

@@ -29,27 +29,77 @@ static tartan_status settle_options(const tartan_grid *grid, const tartan_matrix
           "an arrangement of %d x %d does not fit %d ranks", o->p, o->q, grid->size);
   REQUIRE(o->rsrc >= 0 && o->rsrc < o->p && o->csrc >= 0 && o->csrc < o->q, TARTAN_ERR_ARG,
           "the first block cannot lie at (%d, %d) of %d x %d ranks", o->rsrc, o->csrc, o->p, o->q);
+  for (int i = 0; i < o->p * o->q && o->ranks; i++) {
+    REQUIRE(o->ranks[i] >= 0 && o->ranks[i] < grid->size, TARTAN_ERR_ARG, "place %d of a layout: rank %d is not one of %d",
+            i, o->ranks[i], grid->size);
+    for (int j = 0; j < i; j++)
+      REQUIRE(o->ranks[j] != o->ranks[i], TARTAN_ERR_ARG, "places %d and %d of a layout have the same rank %d", j, i,
+              o->ranks[i]);
+  }
 done:
   return st;
+}
+
+tt_layout tt_matrix_layout(const tartan_matrix *A)
+{
+  const tt_layout layout = {A->row, A->col, A->ranks, false};
+
+  return layout;
 }
 
 /* Where a rank sits, and what it holds of the window. */
 static void settle_position(tartan_matrix *A)
 {
-  const int  rank = A->grid->rank;
-  const bool inside = rank < A->p * A->q;
+  const tt_layout layout = tt_matrix_layout(A);
 
-  A->prow = inside ? rank / A->q : -1;
-  A->pcol = inside ? rank % A->q : -1;
-  A->mloc = inside ? tt_axis_count(&A->row, A->prow) : 0;
-  A->nloc = inside ? tt_axis_count(&A->col, A->pcol) : 0;
+  tt_layout_place(&layout, A->grid->rank, &A->prow, &A->pcol);
+  A->mloc = A->prow >= 0 ? tt_axis_count(&A->row, A->prow) : 0;
+  A->nloc = A->prow >= 0 ? tt_axis_count(&A->col, A->pcol) : 0;
+}
+
+/* What a layout says of a matrix. */
+static void take_layout(tartan_grid *grid, tartan_dtype dtype, const tt_layout *layout, tartan_matrix *A)
+{
+  A->grid = grid;
+  A->dtype = dtype;
+  A->row = layout->row;
+  A->col = layout->col;
+  A->p = layout->row.procs;
+  A->q = layout->col.procs;
+  A->ranks = layout->ranks;
+}
+
+void tt_matrix_frame(tartan_grid *grid, tartan_dtype dtype, const tt_layout *layout, void *data, int64_t ld,
+                     tartan_matrix *frame)
+{
+  memset(frame, 0, sizeof *frame);
+  take_layout(grid, dtype, layout, frame);
+  settle_position(frame);
+  frame->data = data;
+  frame->ld = ld > 0 ? ld : tt_max(1, frame->mloc);
+}
+
+/* Copies what a layout points to into the storage, and lets the matrix point there. Local. */
+static tartan_status own_layout(tartan_matrix *A)
+{
+  tt_memory    *mem = &A->grid->memory;
+  tt_storage   *s = A->storage;
+  const int64_t rows = A->row.starts ? A->p + 1 : 0, cols = A->col.starts ? A->q + 1 : 0, places = (int64_t)A->p * A->q;
+  tartan_status local = TARTAN_OK;
+
+  if (rows + cols > 0) s->starts = tt_alloc(mem, rows + cols, sizeof *s->starts, "the ranges of a matrix", &local);
+  if (A->ranks) s->ranks = tt_alloc(mem, places, sizeof *s->ranks, "the ranks of a matrix", &local);
+  if (local != TARTAN_OK) return local;
+  if (rows > 0) A->row.starts = memcpy(s->starts, A->row.starts, (size_t)rows * sizeof *s->starts);
+  if (cols > 0) A->col.starts = memcpy(s->starts + rows, A->col.starts, (size_t)cols * sizeof *s->starts);
+  if (A->ranks) A->ranks = memcpy(s->ranks, A->ranks, (size_t)places * sizeof *s->ranks);
+  return local;
 }
 
 /* The common end of creation: storage for the axes in A, allocated unless foreign memory is given. */
-static tartan_status attach_storage(tartan_matrix *A, const int64_t *starts, bool foreign, void *data, int64_t ld)
+static tartan_status attach_storage(tartan_matrix *A, bool foreign, void *data, int64_t ld)
 {
   tt_memory    *mem = &A->grid->memory;
-  const int     P = A->grid->size;
   int64_t       count = 0;
   tt_storage   *s = NULL;
   tartan_status local = TARTAN_OK;
@@ -61,12 +111,8 @@ static tartan_status attach_storage(tartan_matrix *A, const int64_t *starts, boo
   s->owned = !foreign;
   s->m = A->row.n;
   s->n = A->col.n;
-  if (starts) {
-    s->starts = tt_alloc(mem, P + 1, sizeof *starts, "the ranges of a matrix", &local);
-    if (!s->starts) return local;
-    memcpy(s->starts, starts, (size_t)(P + 1) * sizeof *starts);
-    A->col.starts = s->starts;
-  }
+  local = own_layout(A);
+  if (local != TARTAN_OK) return local;
   settle_position(A);
   s->ld = A->ld = foreign ? ld : tt_max(1, A->mloc);
   if (foreign) {
@@ -85,22 +131,18 @@ static tartan_status attach_storage(tartan_matrix *A, const int64_t *starts, boo
   return local;
 }
 
-/* Makes A with the given axes; every way to a new matrix ends here. */
-static tartan_status make(tartan_grid *grid, tartan_dtype dtype, const tt_axis *row, const tt_axis *col, int p, int q,
-                          const int64_t *starts, bool foreign, void *data, int64_t ld, tartan_matrix **A)
+/* Makes A in a layout; every way to a new matrix ends here. */
+static tartan_status make(tartan_grid *grid, tartan_dtype dtype, const tt_layout *layout, bool foreign, void *data,
+                          int64_t ld, tartan_matrix **A)
 {
   tartan_matrix *a = NULL;
   tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
+  *A = NULL;
   a = tt_alloc_zero(&grid->memory, 1, sizeof *a, "a matrix", &local);
   if (local == TARTAN_OK) {
-    a->grid = grid;
-    a->dtype = dtype;
-    a->row = *row;
-    a->col = *col;
-    a->p = p;
-    a->q = q;
-    local = attach_storage(a, starts, foreign, data, ld);
+    take_layout(grid, dtype, layout, a);
+    local = attach_storage(a, foreign, data, ld);
   }
   AGREE(grid, local);
   *A = a;
@@ -125,13 +167,20 @@ static tartan_status make_cyclic(tartan_grid *grid, tartan_dtype dtype, int64_t 
           (int)dtype);
   TRY(settle_options(grid, opts, &o));
   {
-    const tt_axis row = {.n = m, .nb = o.mb, .procs = o.p, .src = o.rsrc};
-    const tt_axis col = {.n = n, .nb = o.nb, .procs = o.q, .src = o.csrc};
+    const tt_layout layout = {.row = {.n = m, .nb = o.mb, .procs = o.p, .src = o.rsrc},
+                              .col = {.n = n, .nb = o.nb, .procs = o.q, .src = o.csrc},
+                              .ranks = o.ranks};
 
-    TRY(make(grid, dtype, &row, &col, o.p, o.q, NULL, foreign, data, ld, A));
+    TRY(make(grid, dtype, &layout, foreign, data, ld, A));
   }
 done:
   return st;
+}
+
+tartan_status tt_matrix_create_layout(tartan_grid *grid, tartan_dtype dtype, const tt_layout *layout, void *data,
+                                      int64_t ld, tartan_matrix **A)
+{
+  return make(grid, dtype, layout, data != NULL, data, ld, A);
 }
 
 tartan_status tt_matrix_create_raw(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n,
@@ -160,11 +209,10 @@ tartan_status tartan_matrix_wrap(tartan_grid *grid, tartan_dtype dtype, int64_t 
 tartan_status tt_matrix_create_ranges(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n,
                                       const int64_t *starts, void *data, tartan_matrix **A)
 {
-  const tt_axis row = {.n = m, .nb = tt_max(1, m), .procs = 1};
-  const tt_axis col = {.n = n, .nb = 1, .procs = grid->size, .starts = starts};
+  const tt_layout layout = {.row = {.n = m, .nb = tt_max(1, m), .procs = 1},
+                            .col = {.n = n, .nb = 1, .procs = grid->size, .starts = starts}};
 
-  *A = NULL;
-  return make(grid, dtype, &row, &col, 1, grid->size, starts, data != NULL, data, tt_max(1, m), A);
+  return make(grid, dtype, &layout, data != NULL, data, tt_max(1, m), A);
 }
 
 tartan_status tartan_matrix_view(tartan_matrix *A, int64_t i0, int64_t j0, int64_t m, int64_t n, tartan_matrix **view)
@@ -203,6 +251,7 @@ void tartan_matrix_destroy(tartan_matrix **A)
   if (!a) return;
   if (a->storage && --a->storage->references == 0) {
     if (a->storage->owned) tt_free(a->storage->data);
+    tt_free(a->storage->ranks);
     tt_free(a->storage->starts);
     tt_free(a->storage);
   }

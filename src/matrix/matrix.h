@@ -11,7 +11,7 @@
 #include <tartan/matrix.h>
 
 #include "comm/grid.h"
-#include "matrix/axis.h"
+#include "matrix/layout.h"
 
 /** Memory that a matrix and its views share; gone with the last of them. */
 typedef struct tt_storage {
@@ -19,15 +19,17 @@ typedef struct tt_storage {
   bool     owned; /* false: foreign memory */
   void    *data;
   int64_t  ld, m, n; /* of the whole matrix */
-  int64_t *starts;   /* of a matrix in column ranges, owned */
+  int64_t *starts;   /* of axes in ranges: rows', then columns', owned */
+  int     *ranks;    /* [p q] of a matrix whose ranks are not in order, owned */
 } tt_storage;
 
 struct tartan_matrix {
   tartan_grid *grid;
   tartan_dtype dtype;
   tt_axis      row, col; /* windows into the whole matrix */
-  int          p, q;     /* rank r sits at (r / q, r % q); ranks from p q on own nothing */
+  int          p, q;     /* arrangement; ranks that have no place own nothing */
   int          prow, pcol;
+  const int   *ranks; /* NULL: rank r sits at (r / q, r % q); else as in tt_layout */
   int64_t      mloc, nloc, ld;
   void        *data; /* first local element of the window */
   tt_storage  *storage;
@@ -47,6 +49,27 @@ struct tartan_matrix {
  */
 tartan_status tt_matrix_create_ranges(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n,
                                       const int64_t *starts, void *data, tartan_matrix **A);
+
+/**
+ * A matrix of undefined values in any layout that is not turned; what the layout points to is copied. Collective.
+ *
+ * @param[in] data  foreign memory with leading dimension ld, or NULL to allocate
+ * Errors as tartan_matrix_create().
+ */
+tartan_status tt_matrix_create_layout(tartan_grid *grid, tartan_dtype dtype, const tt_layout *layout, void *data,
+                                      int64_t ld, tartan_matrix **A);
+
+/**
+ * A matrix that owns nothing: memory that the caller has, seen in a layout. Local.
+ *
+ * @param[in]  ld     0: as if there were no gaps
+ * @param[out] frame  not to be destroyed; what it points to must stay
+ */
+void tt_matrix_frame(tartan_grid *grid, tartan_dtype dtype, const tt_layout *layout, void *data, int64_t ld,
+                     tartan_matrix *frame);
+
+/** The layout of a matrix or view; points into it. Local. */
+tt_layout tt_matrix_layout(const tartan_matrix *A);
 
 /** As tartan_matrix_create(), contents undefined. */
 tartan_status tt_matrix_create_raw(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n,
