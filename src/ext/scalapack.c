@@ -109,6 +109,21 @@ void tt_psyrk(tartan_dtype dtype, tartan_uplo uplo, tartan_op op, int64_t n, int
                      dc);
 }
 
+void tt_ptrsm(tartan_dtype dtype, bool left, tartan_uplo uplo, tartan_op op, bool unit, int64_t m, int64_t n,
+              double alpha, const tt_pmatrix *A, tt_pmatrix *B)
+{
+  const scalar al = to_scalar(dtype, alpha);
+  const int    M = (int)m, N = (int)n;
+  const int    ia = one_based(A->i0), ja = one_based(A->j0), ib = one_based(B->i0), jb = one_based(B->j0);
+  int          da[9], db[9];
+
+  if (B->context < 0) return;
+  describe(A, da);
+  describe(B, db);
+  entry(dtype)->trsm(left ? "L" : "R", &uplo_letter[uplo], &trans_letter[op], unit ? "U" : "N", &M, &N, &al, A->data,
+                     &ia, &ja, da, B->data, &ib, &jb, db);
+}
+
 /* The workspace that a query answered, in elements: rounded up, at least the documented minimum. */
 static tartan_status work_size(const char *routine, tartan_dtype dtype, const scalar *answer, int64_t least, int *size)
 {

@@ -42,6 +42,10 @@ void tt_pgemm(tartan_dtype dtype, tartan_op op_a, tartan_op op_b, int64_t m, int
 void tt_psyrk(tartan_dtype dtype, tartan_uplo uplo, tartan_op op, int64_t n, int64_t k, double alpha,
               const tt_pmatrix *A, double beta, tt_pmatrix *C);
 
+/** B := X with op(A) X = alpha B (left) or X op(A) = alpha B, on windows, B [m, n], triangle uplo of A. */
+void tt_ptrsm(tartan_dtype dtype, bool left, tartan_uplo uplo, tartan_op op, bool unit, int64_t m, int64_t n,
+              double alpha, const tt_pmatrix *A, tt_pmatrix *B);
+
 /**
  * Eigenvalues (ascending) and vectors of a symmetric matrix, lower triangle; A is destroyed.
  *

@@ -41,6 +41,8 @@ tartan_status tt_scalapack_get(const tt_scalapack_table **table)
              {"pdgemm_", &d->gemm},
              {"pssyrk_", &s->syrk},
              {"pdsyrk_", &d->syrk},
+             {"pstrsm_", &s->trsm},
+             {"pdtrsm_", &d->trsm},
              {"pssyevd_", &s->syevd},
              {"pdsyevd_", &d->syevd},
              {"psgesvd_", &s->gesvd},

@@ -18,6 +18,8 @@ typedef struct tt_scalapack_typed {
                void *, const int *, const int *, const int *);
   void (*syrk)(const char *, const char *, const int *, const int *, const void *, const void *, const int *,
                const int *, const int *, const void *, void *, const int *, const int *, const int *);
+  void (*trsm)(const char *, const char *, const char *, const char *, const int *, const int *, const void *,
+               const void *, const int *, const int *, const int *, void *, const int *, const int *, const int *);
   void (*syevd)(const char *, const char *, const int *, void *, const int *, const int *, const int *, void *, void *,
                 const int *, const int *, const int *, void *, const int *, int *, const int *, int *, size_t, size_t);
   void (*gesvd)(const char *, const char *, const int *, const int *, void *, const int *, const int *, const int *,

@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "kernel/convert.h"
+#include "kernel/reduce.h"
 
 #define REAL float
 #define NAME(x) x##_f32
@@ -64,24 +65,31 @@ void tt_put_element(tartan_dtype dtype, double value, void *a, int64_t lda, int6
     ((double *)a)[i + j * lda] = value;
 }
 
+/* The sum goes from (scale, ssq) to the same with one value more. */
+static void add_square(double value, double *scale, double *ssq)
+{
+  if (isnan(value) || isnan(*scale)) {
+    *scale = *ssq = NAN;
+  } else if (isinf(value) || isinf(*scale)) {
+    *scale = INFINITY;
+    *ssq = 1;
+  } else if (value > *scale) {
+    *ssq = 1 + (*scale > 0 ? *ssq * (*scale / value) * (*scale / value) : 0);
+    *scale = value;
+  } else if (value > 0) {
+    *ssq += (value / *scale) * (value / *scale);
+  }
+}
+
 void tt_sum_squares(tartan_dtype dtype, const void *a, int64_t lda, int64_t m, int64_t n, double *scale, double *ssq)
 {
-  const double largest = dtype == TARTAN_F32 ? largest_f32(a, lda, m, n) : largest_f64(a, lda, m, n);
-  double       sum = 0;
+  const int64_t width = (int64_t)tartan_dtype_size(dtype);
 
-  if (isnan(largest) || isnan(*scale)) {
-    *scale = *ssq = NAN;
-  } else if (isinf(largest)) {
-    *scale = largest;
-    *ssq = 1;
-  } else if (largest > 0) {
-    sum = dtype == TARTAN_F32 ? squares_f32(a, lda, m, n, largest) : squares_f64(a, lda, m, n, largest);
-    if (largest > *scale) {
-      *ssq = sum + (*scale > 0 ? *ssq * (*scale / largest) * (*scale / largest) : 0);
-      *scale = largest;
-    } else {
-      *ssq += sum * (largest / *scale) * (largest / *scale);
-    }
+  for (int64_t j = 0; j < n && m > 0; j++) {
+    double length = 0;
+
+    tt_measure_columns(TT_LENGTH, dtype, (const char *)a + j * lda * width, lda, m, 1, &length);
+    add_square(length, scale, ssq);
   }
 }
 

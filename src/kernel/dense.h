@@ -29,7 +29,7 @@ void tt_put_element(tartan_dtype dtype, double value, void *a, int64_t lda, int6
 /**
  * Sum of squares as scale^2 * ssq without overflow or underflow, continuing from the values given. Local.
  *
- * Source: Blue's idea in LAPACK's xLASSQ form.
+ * Source: LAPACK's xLASSQ, a column at a time.
  *
  * @param[in,out] scale, ssq  start with 0 and 1; both NaN once an element is
  */

@@ -57,24 +57,37 @@ void tt_gemm_local(tartan_dtype dtype, tartan_op op_a, tartan_op op_b, int64_t m
   }
 }
 
-void tt_syrk_local(tartan_dtype dtype, int64_t n, int64_t k, double alpha, const void *a, int64_t lda, double beta,
-                   void *c, int64_t ldc)
+/* Lower triangle, A [n, k], or turned [k, n]. */
+static void syrk(bool turned, tartan_dtype dtype, int64_t n, int64_t k, double alpha, const void *a, int64_t lda,
+                 double beta, void *c, int64_t ldc)
 {
-  int64_t l = 0;
+  const enum CBLAS_TRANSPOSE op = turned ? CblasTrans : CblasNoTrans;
+  int64_t                    l = 0;
 
   if (n == 0) return;
   do {
     const int64_t w = tt_min(CUT, k - l);
     const double  b = l == 0 ? beta : 1;
+    const void   *here = turned ? at(dtype, a, lda, l, 0) : at(dtype, a, lda, 0, l);
 
     if (dtype == TARTAN_F32)
-      cblas_ssyrk(CblasColMajor, CblasLower, CblasNoTrans, (int)n, (int)w, (float)alpha, at(dtype, a, lda, 0, l),
-                  (int)lda, (float)b, c, (int)ldc);
+      cblas_ssyrk(CblasColMajor, CblasLower, op, (int)n, (int)w, (float)alpha, here, (int)lda, (float)b, c, (int)ldc);
     else
-      cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, (int)n, (int)w, alpha, at(dtype, a, lda, 0, l), (int)lda, b,
-                  c, (int)ldc);
+      cblas_dsyrk(CblasColMajor, CblasLower, op, (int)n, (int)w, alpha, here, (int)lda, b, c, (int)ldc);
     l += w;
   } while (l < k);
+}
+
+void tt_syrk_local(tartan_dtype dtype, int64_t n, int64_t k, double alpha, const void *a, int64_t lda, double beta,
+                   void *c, int64_t ldc)
+{
+  syrk(false, dtype, n, k, alpha, a, lda, beta, c, ldc);
+}
+
+void tt_syrk_turned_local(tartan_dtype dtype, int64_t n, int64_t k, double alpha, const void *a, int64_t lda,
+                          double beta, void *c, int64_t ldc)
+{
+  syrk(true, dtype, n, k, alpha, a, lda, beta, c, ldc);
 }
 
 double tt_gemm_rate(int threads)

@@ -16,6 +16,10 @@ void tt_gemm_local(tartan_dtype dtype, tartan_op op_a, tartan_op op_b, int64_t m
 void tt_syrk_local(tartan_dtype dtype, int64_t n, int64_t k, double alpha, const void *a, int64_t lda, double beta,
                    void *c, int64_t ldc);
 
+/** The same of C := alpha A' A + beta C, A [k, n]. Local. */
+void tt_syrk_turned_local(tartan_dtype dtype, int64_t n, int64_t k, double alpha, const void *a, int64_t lda,
+                          double beta, void *c, int64_t ldc);
+
 /** Flops per second of a short f64 product on so many BLAS threads (about 50 ms). Local. */
 double tt_gemm_rate(int threads);
 

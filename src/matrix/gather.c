@@ -5,10 +5,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "kernel/convert.h"
-#include "kernel/dense.h"
 #include "matrix/matrix.h"
-
-#include <math.h>
 
 /* A matrix [m, n] that lies wholly in `data` of one rank. Collective. */
 static tartan_status wrap_at_root(const tartan_matrix *A, int root, void *data, tartan_matrix **whole)
@@ -50,29 +47,6 @@ tartan_status tartan_matrix_scatter(const void *data, int root, tartan_matrix *A
   TRY(tartan_matrix_copy(TARTAN_NO_TRANS, whole, A));
 done:
   tartan_matrix_destroy(&whole);
-  return st;
-}
-
-/*
- * Each rank's (scale, ssq) are combined on the largest scale of all: one maximum, one sum.
- */
-tartan_status tartan_norm_fro(const tartan_matrix *A, double *norm)
-{
-  tartan_grid  *grid = A->grid;
-  double        scale = 0, ssq = 1, largest, sum;
-  int64_t       bad;
-  tartan_status st = TARTAN_OK;
-
-  *norm = 0;
-  tt_sum_squares(A->dtype, A->data, A->ld, A->mloc, A->nloc, &scale, &ssq);
-  bad = isnan(scale) ? 2 : isinf(scale) ? 1 : 0;
-  TRY(tt_allreduce_i64(grid, &bad, 1, TT_MAX));
-  largest = bad ? 0 : scale;
-  TRY(tt_allreduce_f64(grid, &largest, 1, TT_MAX));
-  sum = largest > 0 && scale > 0 ? ssq * (scale / largest) * (scale / largest) : 0;
-  TRY(tt_allreduce_f64(grid, &sum, 1, TT_SUM));
-  *norm = bad == 2 ? (double)NAN : bad == 1 ? (double)INFINITY : largest * sqrt(sum);
-done:
   return st;
 }
 
