@@ -16,7 +16,7 @@ static tartan_status make_data(tartan_grid *grid, const char *path)
     tartan_matrix_fill_normal(X, 1);
     tartan_matrix_fill_normal(S, 2);
     tartan_matrix_fill_normal(D, 3);
-    st = tartan_gemm(3, TARTAN_NO_TRANS, S, TARTAN_NO_TRANS, D, 1, X);
+    st = tartan_gemm(3, TARTAN_NO_TRANS, S, TARTAN_NO_TRANS, D, 1, X, NULL);
   }
   if (!st) st = tartan_matrix_save(X, path, "/X", &opts); /* old file or new file, never half */
   tartan_matrix_destroy(&D);

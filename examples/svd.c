@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 
     for (int64_t j = 0; j < nloc; j++)
       for (int64_t i = 0; i < mloc; i++) u[i + j * ld] *= sigma[tartan_matrix_global_col(U, j)];
-    st = tartan_gemm(-1, TARTAN_NO_TRANS, U, TARTAN_NO_TRANS, Vt, 1, A);
+    st = tartan_gemm(-1, TARTAN_NO_TRANS, U, TARTAN_NO_TRANS, Vt, 1, A, NULL);
   }
   if (!st) st = tartan_norm_fro(A, &rest);
   if (!st && tartan_grid_rank(grid) == 0)

@@ -76,6 +76,24 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_apply(const tartan_oper
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_normal(const tartan_operator *op, const tartan_matrix *X,
                                                                 tartan_matrix *Y);
 
+/**
+ * The Gram matrix of an operator's columns in one pass: G = A'A, or with the column means taken away from A first.
+ * Collective.
+ *
+ * Only the triangle is computed and moved: n (n + 1) / 2 (1 - 1/P) words on 2^k ranks. The bits do not depend on the
+ * number of ranks or threads.
+ *
+ * @param[in]  center  whether the means are taken away
+ * @param[out] G       [n, n], f64, both triangles; NULL after a failure
+ * @param[out] means   [n], on every rank; may be NULL; zeros without centering, NaN of no rows; not written after a
+ *                     failure
+ *
+ * @retval TARTAN_ERR_INPUT  an element is NaN or Inf
+ * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_gram(const tartan_operator *A, bool center, tartan_matrix **G,
+                                                     double *means);
+
 /** Squared Frobenius norm of A. Collective; reads a streamed operator once. */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_norm_fro2(const tartan_operator *op, double *norm2);
 

@@ -9,10 +9,12 @@
 #define TARTAN_TARTAN_H
 
 #include <tartan/blas.h>
+#include <tartan/elementwise.h>
 #include <tartan/factor.h>
 #include <tartan/grid.h>
 #include <tartan/io.h>
 #include <tartan/matrix.h>
+#include <tartan/norms.h>
 #include <tartan/operator.h>
 #include <tartan/pca.h>
 #include <tartan/status.h>

@@ -1,18 +1,22 @@
-/*
- * Products through ScaLAPACK's PBLAS (Choi, Dongarra, Ostrouchov, Petitet, Walker, Whaley 1996): operands in another
- * arrangement of ranks than C's are copied into it, everything else is the PBLAS's own pattern of panel broadcasts.
- */
-#include <tartan/blas.h>
-
+/* Products: checks of the operands, the choice of an algorithm, and what can be asked about it beforehand. */
 #include <string.h>
 
 #include "base/util.h"
-#include "blas/pblas.h"
+#include "blas/gemm_check.h"
+#include "blas/gemm_impl.h"
 #include "comm/agree.h"
 #include "kernel/dense.h"
+#include "kernel/gemm.h"
 
-/* The checks that a product's operands share: one grid, one type. */
-static tartan_status check_operand(const tartan_matrix *A, const tartan_matrix *C)
+void tt_gemm_settle(const tartan_gemm_opts *opts, tartan_gemm_opts *o)
+{
+  const tartan_gemm_opts defaults = TARTAN_GEMM_OPTS_INIT;
+
+  *o = defaults;
+  if (opts) memcpy(o, opts, opts->size < sizeof *o ? opts->size : sizeof *o);
+}
+
+tartan_status tt_gemm_check_operand(const tartan_matrix *A, const tartan_matrix *C)
 {
   tartan_status st = TARTAN_OK;
 
@@ -23,79 +27,180 @@ done:
   return st;
 }
 
-static int64_t rows_of(tartan_op op, const tartan_matrix *A)
+tt_layout tt_gemm_layout_of(tartan_op op, const tartan_matrix *A)
 {
-  return op == TARTAN_TRANS ? A->col.n : A->row.n;
+  const tt_layout layout = tt_matrix_layout(A);
+
+  return op == TARTAN_TRANS ? tt_layout_turn(&layout) : layout;
 }
 
-static int64_t cols_of(tartan_op op, const tartan_matrix *A)
+/* Checks a product and says what is to be planned. */
+static tartan_status shape_of(tartan_op op_a, const tartan_matrix *A, tartan_op op_b, const tartan_matrix *B,
+                              const tartan_matrix *C, tt_gemm_shape *shape)
 {
-  return op == TARTAN_TRANS ? A->row.n : A->col.n;
-}
-
-/* NaN in C must not survive beta = 0, whatever the PBLAS does with it. */
-static void clear_if_unread(double beta, tartan_matrix *C)
-{
-  if (beta == 0) tt_set_local(C->dtype, 0, C->data, C->ld, C->mloc, C->nloc);
-}
-
-tartan_status tartan_gemm(double alpha, tartan_op op_a, const tartan_matrix *A, tartan_op op_b, const tartan_matrix *B,
-                          double beta, tartan_matrix *C)
-{
-  const int64_t m = C->row.n, n = C->col.n, k = cols_of(op_a, A);
-  tt_operand    a = {0}, b = {0}, c = {0};
-  double        t = 0;
-  int           threads;
   tartan_status st = TARTAN_OK;
 
-  TRY(check_operand(A, C));
-  TRY(check_operand(B, C));
-  REQUIRE(!C->col.starts, TARTAN_ERR_GRID, "a product cannot be written to a matrix in column ranges");
-  REQUIRE(rows_of(op_a, A) == m && rows_of(op_b, B) == k && cols_of(op_b, B) == n, TARTAN_ERR_SHAPE,
-          "op(A) is %lld x %lld, op(B) %lld x %lld, C %lld x %lld", (long long)rows_of(op_a, A), (long long)k,
-          (long long)rows_of(op_b, B), (long long)cols_of(op_b, B), (long long)m, (long long)n);
-  if (m == 0 || n == 0) goto done;
-  TRY(tt_operand_make(A, C->p, C->q, &a));
-  TRY(tt_operand_make(B, C->p, C->q, &b));
-  TRY(tt_operand_make(C, C->p, C->q, &c));
-  clear_if_unread(beta, C);
-  t = tt_seconds();
-  threads = tt_blas_threads_begin(C->grid);
-  tt_pgemm(C->dtype, op_a, op_b, m, n, k, alpha, &a.p, &b.p, beta, &c.p);
-  tt_blas_threads_end(threads);
-  C->grid->counters.flops += 2.0 * (double)C->mloc * (double)C->nloc * (double)k;
-  tt_grid_phase(C->grid, TARTAN_PHASE_COMPUTE, &t);
+  TRY(tt_gemm_check_operand(A, C));
+  TRY(tt_gemm_check_operand(B, C));
+  *shape = (tt_gemm_shape){.grid = C->grid, .dtype = C->dtype, .placed = true};
+  shape->a = tt_gemm_layout_of(op_a, A);
+  shape->b = tt_gemm_layout_of(op_b, B);
+  shape->c = tt_matrix_layout(C);
+  shape->m = C->row.n;
+  shape->n = C->col.n;
+  shape->k = shape->a.col.n;
+  REQUIRE(shape->a.row.n == shape->m && shape->b.row.n == shape->k && shape->b.col.n == shape->n, TARTAN_ERR_SHAPE,
+          "op(A) is %lld x %lld, op(B) %lld x %lld, C %lld x %lld", (long long)shape->a.row.n, (long long)shape->k,
+          (long long)shape->b.row.n, (long long)shape->b.col.n, (long long)shape->m, (long long)shape->n);
 done:
-  tt_operand_end(&c);
-  tt_operand_end(&b);
-  tt_operand_end(&a);
   return st;
 }
 
-tartan_status tartan_syrk(tartan_uplo uplo, tartan_op op, double alpha, const tartan_matrix *A, double beta,
-                          tartan_matrix *C)
+/* The product itself, by the algorithm that was asked for. */
+static tartan_status multiply(const tt_product *x, const tt_gemm_shape *shape, const tartan_gemm_opts *opts)
 {
-  const int64_t n = C->row.n, k = cols_of(op, A);
-  tt_operand    a = {0}, c = {0};
-  double        t = 0;
-  int           threads;
+  tt_gemm_plan  plan = {.g.who = NULL};
   tartan_status st = TARTAN_OK;
 
-  TRY(check_operand(A, C));
-  REQUIRE(!C->col.starts, TARTAN_ERR_GRID, "a product cannot be written to a matrix in column ranges");
-  REQUIRE(C->col.n == n && rows_of(op, A) == n, TARTAN_ERR_SHAPE, "op(A) is %lld x %lld, C %lld x %lld",
-          (long long)rows_of(op, A), (long long)k, (long long)n, (long long)C->col.n);
-  if (n == 0) goto done;
-  TRY(tt_operand_make(A, C->p, C->q, &a));
-  TRY(tt_operand_make(C, C->p, C->q, &c));
-  t = tt_seconds();
-  threads = tt_blas_threads_begin(C->grid);
-  tt_psyrk(C->dtype, uplo, op, n, k, alpha, &a.p, beta, &c.p);
-  tt_blas_threads_end(threads);
-  C->grid->counters.flops += (double)C->mloc * (double)C->nloc * (double)k;
-  tt_grid_phase(C->grid, TARTAN_PHASE_COMPUTE, &t);
+  if (opts->algorithm == TARTAN_GEMM_PBLAS) {
+    TRY(tt_gemm_pblas(x));
+  } else {
+    TRY(tt_gemm_plan_make(shape, opts, &plan));
+    TRY(tt_gemm_run(x, shape, &plan));
+  }
 done:
-  tt_operand_end(&c);
-  tt_operand_end(&a);
+  tt_free(plan.g.who);
+  return st;
+}
+
+tartan_status tartan_gemm(double alpha, tartan_op op_a, const tartan_matrix *A, tartan_op op_b, const tartan_matrix *B,
+                          double beta, tartan_matrix *C, const tartan_gemm_opts *opts)
+{
+  const tt_product x = {alpha, beta, op_a, op_b, A, B, C};
+  tartan_gemm_opts o;
+  tt_gemm_shape    shape;
+  tt_check         check = {.before = NULL};
+  tartan_status    st = TARTAN_OK;
+
+  tt_gemm_settle(opts, &o);
+  TRY(shape_of(op_a, A, op_b, B, C, &shape));
+  TRY(tt_gemm_check_options(C->grid, &o));
+  TRY(tt_require_alive(C->grid));
+  if (shape.m == 0 || shape.n == 0) goto done;
+  if (alpha == 0 || shape.k == 0) {
+    if (beta == 0)
+      tt_set_local(C->dtype, 0, C->data, C->ld, C->mloc, C->nloc);
+    else
+      tt_scale_local(C->dtype, beta, C->data, C->ld, C->mloc, C->nloc);
+    goto done;
+  }
+  if (o.check) TRY(tt_check_begin(&x, &check));
+  TRY(multiply(&x, &shape, &o));
+  if (o.check) TRY(tt_check_finish(&x, &check));
+done:
+  tt_check_end(&check);
+  return st;
+}
+
+/* Seconds at the speed that the slowest rank's BLAS is measured to have now. Collective. */
+static tartan_status measured_seconds(tartan_grid *grid, tartan_dtype dtype, const tartan_cost *cost, double *seconds)
+{
+  int64_t       rate = (int64_t)tt_gemm_rate(grid->threads);
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_agree_least(grid, &rate));
+  *seconds += cost->flops / (double)tt_max(1, rate) / (dtype == TARTAN_F32 ? 2 : 1) -
+              cost->flops / grid->rates.flops / grid->threads / (dtype == TARTAN_F32 ? 2 : 1);
+  if (*seconds < 0) *seconds = 0;
+done:
+  return st;
+}
+
+/* The cost record of a plan, without its layouts. */
+static tartan_status tell(const tt_gemm_shape *shape, const tartan_gemm_opts *o, tartan_cost *cost)
+{
+  tt_gemm_plan  plan = {.g.who = NULL};
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_gemm_plan_make(shape, o, &plan));
+  *cost = plan.cost;
+  if (o->check) cost->memory += (double)tt_check_bytes(shape->m, shape->n, shape->k);
+  TRY(measured_seconds(shape->grid, shape->dtype, &plan.cost, &cost->seconds));
+done:
+  tt_free(plan.g.who);
+  return st;
+}
+
+tartan_status tartan_gemm_plan(tartan_op op_a, const tartan_matrix *A, tartan_op op_b, const tartan_matrix *B,
+                               const tartan_matrix *C, const tartan_gemm_opts *opts, tartan_cost *plan)
+{
+  tartan_gemm_opts o;
+  tt_gemm_shape    shape;
+  tartan_status    st = TARTAN_OK;
+
+  memset(plan, 0, sizeof *plan);
+  tt_gemm_settle(opts, &o);
+  TRY(shape_of(op_a, A, op_b, B, C, &shape));
+  TRY(tell(&shape, &o, plan));
+done:
+  return st;
+}
+
+/* What is to be planned for operands that do not exist. */
+static tartan_status shape_free(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n, int64_t k,
+                                tt_gemm_shape *shape)
+{
+  tartan_status st = TARTAN_OK;
+
+  REQUIRE(m >= 0 && n >= 0 && k >= 0, TARTAN_ERR_SHAPE, "a product of %lld x %lld x %lld: no size may be negative",
+          (long long)m, (long long)n, (long long)k);
+  REQUIRE(dtype == TARTAN_F32 || dtype == TARTAN_F64, TARTAN_ERR_DTYPE, "element type %d is neither f32 nor f64",
+          (int)dtype);
+  *shape = (tt_gemm_shape){.grid = grid, .dtype = dtype, .m = m, .n = n, .k = k, .placed = false};
+  TRY(tt_require_alive(grid));
+done:
+  return st;
+}
+
+tartan_status tartan_gemm_predict(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n, int64_t k,
+                                  const tartan_gemm_opts *opts, tartan_cost *plan)
+{
+  tartan_gemm_opts o;
+  tt_gemm_shape    shape;
+  tartan_status    st = TARTAN_OK;
+
+  memset(plan, 0, sizeof *plan);
+  tt_gemm_settle(opts, &o);
+  TRY(shape_free(grid, dtype, m, n, k, &shape));
+  TRY(tell(&shape, &o, plan));
+done:
+  return st;
+}
+
+tartan_status tartan_gemm_operands(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n, int64_t k,
+                                   const tartan_gemm_opts *opts, tartan_matrix **A, tartan_matrix **B,
+                                   tartan_matrix **C)
+{
+  tartan_matrix  **made[] = {A, B, C};
+  tartan_gemm_opts o;
+  tt_gemm_shape    shape;
+  tt_gemm_plan     plan = {.g.who = NULL};
+  tartan_status    st = TARTAN_OK;
+
+  *A = *B = *C = NULL;
+  tt_gemm_settle(opts, &o);
+  TRY(shape_free(grid, dtype, m, n, k, &shape));
+  TRY(tt_gemm_plan_make(&shape, &o, &plan));
+  {
+    const tt_layout *layout[] = {&plan.g.a, &plan.g.b, &plan.g.c};
+
+    for (int i = 0; i < 3; i++) {
+      TRY(tt_matrix_create_layout(grid, dtype, layout[i], NULL, 0, made[i]));
+      tartan_matrix_set(*made[i], 0, 0);
+    }
+  }
+done:
+  tt_free(plan.g.who);
+  for (int i = 0; i < 3 && st != TARTAN_OK; i++) tartan_matrix_destroy(made[i]);
   return st;
 }

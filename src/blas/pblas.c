@@ -15,7 +15,7 @@ tartan_status tt_operand_make(const tartan_matrix *A, int p, int q, tt_operand *
   tartan_status        st = TARTAN_OK, local = TARTAN_OK;
 
   memset(operand, 0, sizeof *operand);
-  if (A->p != p || A->q != q || A->col.starts) {
+  if (A->p != p || A->q != q || A->row.starts || A->col.starts || A->ranks) {
     const tartan_matrix_opts opts = {.size = sizeof opts, .p = p, .q = q};
 
     TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, &opts, &operand->copy));

@@ -136,7 +136,7 @@ static tartan_status svd_tall(const tartan_matrix *A, double *s, tartan_matrix *
     const tartan_matrix_opts like_q = {.size = sizeof like_q, .p = Q->p, .q = Q->q};
 
     TRY(tartan_matrix_create(A->grid, A->dtype, A->row.n, A->col.n, &like_q, &u));
-    TRY(tartan_gemm(1, TARTAN_NO_TRANS, Q, TARTAN_NO_TRANS, Ur, 0, u));
+    TRY(tartan_gemm(1, TARTAN_NO_TRANS, Q, TARTAN_NO_TRANS, Ur, 0, u, NULL));
     *U = u;
     u = NULL;
   }

@@ -4,12 +4,12 @@
  * tartan_matrix_copy() brings it to its place, transposed. Reading block-cyclic pieces at once would cost one small
  * read for every row of every block. In rounds, so that a slab stays small.
  */
+#include "io/matrix_file.h"
+
 #include <string.h>
 
 #include "base/util.h"
 #include "comm/agree.h"
-#include "io/dataset.h"
-#include "io/output.h"
 
 #define SLAB_BYTES (INT64_C(16) << 20) /* of one rank in one round */
 
@@ -98,24 +98,37 @@ done:
   return st;
 }
 
-static tartan_status read_matrix(tt_dataset *dataset, const tartan_io_opts *opts, tartan_matrix *A, tartan_dtype dtype)
+tartan_status tt_matrix_load_into(tt_dataset *dataset, bool transpose, tartan_matrix *A)
 {
   const tt_dataset_info *info = tt_dataset_get_info(dataset);
   tartan_grid           *grid = tartan_matrix_grid(A);
+  const tartan_dtype     dtype = tartan_matrix_dtype(A);
   const int64_t          wide = (int64_t)tt_element_size(info->element);
   slab                   s = {.grid = grid, .dtype = dtype, .rows = info->rows, .cols = info->cols};
+  int64_t                m, n;
   tartan_status          st = TARTAN_OK, local = TARTAN_OK;
   void                  *raw = NULL;
 
+  tartan_matrix_shape(A, &m, &n);
+  REQUIRE(m == (transpose ? s.cols : s.rows) && n == (transpose ? s.rows : s.cols), TARTAN_ERR_SHAPE,
+          "%s:%s is %lld x %lld%s, the matrix %lld x %lld", info->file, info->path, (long long)s.rows,
+          (long long)s.cols, transpose ? " before it is transposed" : "", (long long)m, (long long)n);
   s.height = slab_height(s.rows, s.cols, tt_max(wide, (int64_t)tartan_dtype_size(dtype)), info->chunk_rows, grid->size);
   raw = tt_alloc(&grid->memory, s.height * s.cols, (size_t)wide, "rows of a file", &local);
   s.values = tt_alloc(&grid->memory, s.height * s.cols, tartan_dtype_size(dtype), "rows of a file", &local);
   AGREE(grid, local);
-  TRY(read_rounds(dataset, &s, raw, A, opts->transpose));
+  TRY(read_rounds(dataset, &s, raw, A, transpose));
 done:
   tt_free(s.values);
   tt_free(raw);
   return st;
+}
+
+int64_t tt_matrix_file_bytes(const tartan_grid *grid, int64_t rows, int64_t cols)
+{
+  const int64_t bytes = slab_height(rows, cols, 8, 0, grid->size) * cols * 8;
+
+  return bytes < INT64_MAX / 8 ? 4 * bytes : INT64_MAX / 2; /* as read and converted, packed and unpacked */
 }
 
 /* The options that a caller compiled against an older header may not know of have their defaults. */
@@ -143,7 +156,7 @@ tartan_status tartan_matrix_load(tartan_grid *grid, const char *source, tartan_d
   info = tt_dataset_get_info(dataset);
   TRY(tartan_matrix_create(grid, dtype, o.transpose ? info->cols : info->rows, o.transpose ? info->rows : info->cols,
                            &o.layout, &M));
-  TRY(read_matrix(dataset, &o, M, dtype));
+  TRY(tt_matrix_load_into(dataset, o.transpose, M));
   *A = M;
   M = NULL;
 done:
@@ -152,45 +165,48 @@ done:
   return st;
 }
 
-static tartan_status write_matrix(tt_output *out, const char *name, tartan_matrix *A, slab *s, bool transposed)
+tartan_status tt_output_matrix(tt_output *out, const char *name, const tartan_matrix *A, bool transposed)
 {
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  slab           s = {.grid = tartan_matrix_grid(A), .dtype = tartan_matrix_dtype(A)};
+  tartan_matrix *V = NULL;
+  int64_t        m, n;
+  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
-  s->height = slab_height(s->rows, s->cols, (int64_t)tartan_dtype_size(s->dtype), 0, s->grid->size);
-  s->values = tt_alloc(&s->grid->memory, s->height * s->cols, tartan_dtype_size(s->dtype), "rows of a file", &local);
-  AGREE(s->grid, local);
-  for (int64_t from = 0; slab_at(s, from) && s->cols > 0; from += s->count) {
-    TRY(exchange(s, A, transposed, false));
-    TRY(tt_output_rows(out, name, s->row0, s->nrows, s->values));
-    tt_grid_progress(s->grid, "writing", (double)(from + s->count) / (double)s->rows);
+  tartan_matrix_shape(A, &m, &n);
+  s.rows = transposed ? n : m;
+  s.cols = transposed ? m : n;
+  s.height = slab_height(s.rows, s.cols, (int64_t)tartan_dtype_size(s.dtype), 0, s.grid->size);
+  s.values = tt_alloc(&s.grid->memory, s.height * s.cols, tartan_dtype_size(s.dtype), "rows of a file", &local);
+  AGREE(s.grid, local);
+  /* The matrix is only read, but a view may be made of one that could be written alone. */
+  TRY(tartan_matrix_view((tartan_matrix *)(uintptr_t)A, 0, 0, m, n, &V));
+  for (int64_t from = 0; slab_at(&s, from) && s.cols > 0; from += s.count) {
+    TRY(exchange(&s, V, transposed, false));
+    TRY(tt_output_rows(out, name, s.row0, s.nrows, s.values));
+    tt_grid_progress(s.grid, "writing", (double)(from + s.count) / (double)s.rows);
   }
 done:
-  tt_free(s->values);
+  tartan_matrix_destroy(&V);
+  tt_free(s.values);
   return st;
 }
 
 tartan_status tartan_matrix_save(const tartan_matrix *A, const char *path, const char *name, const tartan_io_opts *opts)
 {
   const tartan_io_opts o = settle(opts);
-  slab                 s = {.grid = tartan_matrix_grid(A), .dtype = tartan_matrix_dtype(A)};
-  tartan_matrix       *V = NULL;
+  tartan_grid         *grid = tartan_matrix_grid(A);
   tt_output           *out = NULL;
   tartan_status        st = TARTAN_OK;
   int64_t              m, n;
 
   tartan_matrix_shape(A, &m, &n);
-  s.rows = o.transpose ? n : m;
-  s.cols = o.transpose ? m : n;
-  TRY(tt_output_create(s.grid, path, o.force, &out));
+  TRY(tt_output_create(grid, path, o.force, &out));
   tt_output_hint(out, o.mpiio_hint);
-  tt_output_declare(out, name, s.dtype, s.rows, s.cols);
+  tt_output_declare(out, name, tartan_matrix_dtype(A), o.transpose ? n : m, o.transpose ? m : n);
   TRY(tt_output_open(out));
-  /* The matrix is only read, but a view may be made of one that could be written alone. */
-  TRY(tartan_matrix_view((tartan_matrix *)(uintptr_t)A, 0, 0, m, n, &V));
-  TRY(write_matrix(out, name, V, &s, o.transpose));
+  TRY(tt_output_matrix(out, name, A, o.transpose));
   TRY(tt_output_commit(&out));
 done:
-  tartan_matrix_destroy(&V);
   tt_output_discard(&out);
   return st;
 }

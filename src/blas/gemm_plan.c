@@ -1,0 +1,493 @@
+/*
+ * Weighing. Every grid p1 x p2 x p3 is estimated by its words alone; the best of them, and those that fit the operands'
+ * arrangements, are laid out and priced exactly: words, changes of layout, messages, memory. What counts in the end is
+ * the time that the grid's rates give them.
+ */
+#include "blas/gemm_impl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "blas/bound.h"
+#include "comm/agree.h"
+
+#define FINALISTS 16
+#define PANEL_LEAST 256                  /* inner indices below which a local product loses speed */
+#define PANEL_BYTES ((int64_t)16 << 20)  /* of a gathered panel that is used once */
+#define STREAM_BYTES ((int64_t)4 << 20)  /* of a panel that is brought from another layout: stays in the cache */
+#define SLAB 2048                        /* outer indices of one message */
+#define MOVE_BYTES ((int64_t)32 << 20)   /* for a change of layout */
+#define MOVE_COPIES 3                    /* how often a word that changes its layout is read and written beside that */
+
+/* ------------------------------------------------------------------------------------------------ sizes of a run */
+
+/* Whether each process's indices are one range: no two of its blocks. */
+static bool one_range(const tt_axis *axis)
+{
+  if (axis->starts || axis->procs == 1 || axis->n == 0) return true;
+  return (axis->first + axis->n - 1) / axis->nb - axis->first / axis->nb < axis->procs;
+}
+
+bool tt_gemm_streams_other(const tt_gemm_plan *plan)
+{
+  const tt_gemm_side ring = tt_gemm_side_of(&plan->g, plan->ring_b), other = tt_gemm_side_of(&plan->g, !plan->ring_b);
+
+  return !other.stays && ring.ring == 1 && other.ring == 1;
+}
+
+bool tt_gemm_reads_other(const tt_gemm_plan *plan)
+{
+  const tt_gemm_side ring = tt_gemm_side_of(&plan->g, plan->ring_b), other = tt_gemm_side_of(&plan->g, !plan->ring_b);
+
+  return other.ring == 1 && !tt_gemm_streams_other(plan) && (ring.ring == 1 || one_range(&ring.inner));
+}
+
+void tt_gemm_room_of(const tt_gemm_plan *plan, tt_gemm_room *room)
+{
+  const tt_gemm_side ring = tt_gemm_side_of(&plan->g, plan->ring_b), other = tt_gemm_side_of(&plan->g, !plan->ring_b);
+  const int64_t      sets = plan->overlap ? 2 : 1, width = ring.ring * plan->panel;
+  const int64_t      outer = tt_axis_largest(&other.outer);
+  const bool         apart = plan->g.p3 > 1;
+
+  memset(room, 0, sizeof *room);
+  if (ring.ring > 1) room->parts = sets * ring.ring * plan->slab * plan->panel;
+  if (!ring.stays) room->ring_copy = sets * tt_axis_largest(&ring.outer) * plan->panel;
+  if (!tt_gemm_reads_other(plan)) room->panel = sets * width * outer;
+  if (other.ring > 1) room->other_parts = room->panel;
+  if (!other.stays && !tt_gemm_streams_other(plan)) room->other_copy = outer * tt_axis_largest(&other.inner);
+  if (apart || !plan->g.c_stays || plan->triangle) room->partial = tt_axis_largest(&plan->g.m) * tt_axis_largest(&plan->g.n);
+  if (apart && !plan->g.c_stays) room->result = tt_layout_largest(&plan->g.c);
+}
+
+/* The indices of a step along the inner dimension: columns of op(A), rows of op(B). */
+static tt_step along_inner(bool b, int64_t inner)
+{
+  const tt_step step = {b ? inner : INT64_MAX, b ? INT64_MAX : inner};
+
+  return step;
+}
+
+tt_layout tt_gemm_layer(const tt_gemm_grid *g, int l, int *ranks)
+{
+  const tt_layout layout = {.row = g->m, .col = g->n, .ranks = ranks};
+
+  for (int at = 0; at < g->p1 * g->p2; at++) ranks[at] = g->who[at * g->p3 + l];
+  return layout;
+}
+
+void tt_gemm_moves_of(const tt_gemm_shape *shape, const tt_gemm_plan *plan, tt_gemm_moves *moves)
+{
+  const tt_gemm_grid *g = &plan->g;
+  const size_t        size = tartan_dtype_size(shape->dtype);
+  const bool          b = plan->ring_b;
+  const tt_layout    *from[] = {&shape->a, &shape->b}, *to[] = {&g->a, &g->b};
+  const tt_layout     layer = {.row = g->m, .col = g->n};
+  const tt_step       whole = {INT64_MAX, INT64_MAX};
+
+  memset(moves, 0, sizeof *moves);
+  if (!tt_gemm_side_of(g, b).stays)
+    moves->ring = tt_transfer_plan(from[b], to[b], size, along_inner(b, plan->panel), plan->bytes);
+  if (!tt_gemm_side_of(g, !b).stays)
+    moves->other = tt_transfer_plan(from[!b], to[!b], size,
+                                    tt_gemm_streams_other(plan) ? along_inner(!b, plan->panel) : whole, plan->bytes);
+  if (!g->c_stays) moves->result = tt_transfer_plan(&g->c, &shape->c, size, whole, plan->bytes);
+  if (g->p3 > 1) moves->layers = tt_transfer_plan(&layer, &g->c, size, whole, plan->bytes);
+}
+
+int64_t tt_gemm_list_most(const tt_gemm_plan *plan)
+{
+  const tt_gemm_side ring = tt_gemm_side_of(&plan->g, plan->ring_b), other = tt_gemm_side_of(&plan->g, !plan->ring_b);
+
+  return tt_min(ring.ring * plan->panel,
+                tt_axis_runs(&ring.inner) + tt_axis_runs(&other.inner) + ring.inner.procs + other.inner.procs);
+}
+
+/* Memory beside the operands, and messages: bounds that hold on every rank. */
+static void price_room(const tt_gemm_shape *shape, tt_gemm_plan *plan)
+{
+  const tt_gemm_grid *g = &plan->g;
+  const bool          b = plan->ring_b;
+  const tt_gemm_side  ring = tt_gemm_side_of(g, b), other = tt_gemm_side_of(g, !b);
+  const size_t        size = tartan_dtype_size(shape->dtype);
+  const tt_layout    *from[] = {&shape->a, &shape->b}, *to[] = {&g->a, &g->b};
+  const tt_layout     layer = {.row = g->m, .col = g->n};
+  const int64_t       slabs = tt_ceil_div(tt_axis_largest(&ring.outer), tt_max(1, plan->slab)), P = shape->grid->size;
+  int64_t             messages = plan->steps * (slabs * (ring.ring - 1) + other.ring - 1), elements;
+  tt_gemm_room        room;
+  tt_gemm_moves       moves;
+
+  tt_gemm_room_of(plan, &room);
+  tt_gemm_moves_of(shape, plan, &moves);
+  elements = room.parts + room.ring_copy + room.panel + room.other_parts + room.other_copy + room.partial + room.result;
+  plan->memory = elements * (int64_t)size + TT_GEMM_LISTS * P + 2 * tt_gemm_list_most(plan) * TT_GEMM_PIECE;
+  if (!ring.stays) {
+    plan->memory += tt_transfer_bytes(from[b], to[b], size, moves.ring);
+    messages += tt_transfer_messages(to[b], moves.ring);
+  }
+  if (!other.stays) {
+    plan->memory += tt_transfer_bytes(from[!b], to[!b], size, moves.other);
+    messages += tt_transfer_messages(to[!b], moves.other);
+  }
+  if (!g->c_stays) {
+    plan->memory += tt_transfer_bytes(&g->c, &shape->c, size, moves.result);
+    messages += tt_transfer_messages(&shape->c, moves.result);
+  }
+  if (g->p3 > 1) {
+    plan->memory += tt_transfer_bytes(&layer, &g->c, size, moves.layers) +
+                    (g->p3 - 1) * (tt_transfer_bytes_in(&layer, &g->c, size, moves.layers));
+    messages += tt_transfer_messages(&g->c, moves.layers);
+  }
+  plan->cost.messages = (double)messages;
+  plan->cost.memory = (double)plan->memory;
+}
+
+/* ------------------------------------------------------------------------------------------------ panels and slabs */
+
+/* Steps of an even width: no more than so many indices each. */
+static int64_t even(int64_t n, int64_t most)
+{
+  return n == 0 ? 1 : tt_ceil_div(n, tt_ceil_div(n, tt_max(1, most)));
+}
+
+/* Which operand travels in parts: the one that needs less copying; a part is packed, a gathered panel put together. */
+static bool ring_is_b(const tt_gemm_grid *g)
+{
+  double cost[2];
+
+  for (int b = 0; b < 2; b++) {
+    const tt_gemm_side ring = tt_gemm_side_of(g, b != 0), other = tt_gemm_side_of(g, b == 0);
+    const double       k = (double)tt_axis_largest(&other.inner) * other.ring;
+
+    cost[b] = ring.ring > 1 ? (double)tt_axis_largest(&ring.outer) * (double)tt_axis_largest(&ring.inner) : 0;
+    if (other.ring > 1) cost[b] += 2 * k * (double)tt_axis_largest(&other.outer);
+    if (other.ring == 1 && ring.ring > 1 && !one_range(&ring.inner)) cost[b] += k * (double)tt_axis_largest(&other.outer);
+  }
+  return cost[1] < cost[0];
+}
+
+/* The widths that are best for speed, or those that were asked for. */
+static void choose_widths(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, tt_gemm_plan *plan)
+{
+  const tt_gemm_side ring = tt_gemm_side_of(&plan->g, plan->ring_b), other = tt_gemm_side_of(&plan->g, !plan->ring_b);
+  const int64_t      size = (int64_t)tartan_dtype_size(shape->dtype), inner = tt_axis_largest(&ring.inner);
+  const int64_t      height = tt_axis_largest(&other.outer), own = tt_axis_largest(&ring.outer);
+  int64_t            panel = inner;
+
+  plan->panel = tt_max(1, inner);
+  if (ring.ring > 1) panel = plan->overlap ? PANEL_LEAST : 2 * PANEL_LEAST;
+  if (!tt_gemm_reads_other(plan)) panel = tt_min(panel, PANEL_BYTES / size / tt_max(1, height * ring.ring));
+  if (!ring.stays) panel = tt_min(panel, STREAM_BYTES / size / tt_max(1, own));
+  if (tt_gemm_streams_other(plan)) panel = tt_min(panel, STREAM_BYTES / size / tt_max(1, height));
+  panel = tt_max(panel, PANEL_LEAST);
+  if (opts->panel > 0) panel = opts->panel;
+  plan->panel = even(inner, panel);
+  plan->slab = ring.ring > 1 ? even(own, SLAB) : tt_max(1, own);
+  plan->bytes = MOVE_BYTES;
+}
+
+static void count_steps(tt_gemm_plan *plan)
+{
+  const tt_gemm_side ring = tt_gemm_side_of(&plan->g, plan->ring_b);
+
+  plan->steps = tt_max(1, tt_ceil_div(tt_axis_largest(&ring.inner), plan->panel));
+}
+
+/* Makes a plan fit so many bytes, panels first; false if it cannot. */
+static bool fit(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t cap, tt_gemm_plan *plan)
+{
+  choose_widths(shape, opts, plan);
+  for (;;) {
+    count_steps(plan);
+    price_room(shape, plan);
+    if (cap <= 0 || plan->memory <= cap) return true;
+    if (plan->bytes > 4096)
+      plan->bytes /= 2;
+    else if (plan->slab > 64)
+      plan->slab = (plan->slab + 1) / 2;
+    else if (plan->panel > 16 && opts->panel <= 0)
+      plan->panel = (plan->panel + 1) / 2;
+    else
+      return false;
+  }
+}
+
+/* ------------------------------------------------------------------------------------------------ prices */
+
+/* Seconds by the grid's rates. */
+static double price_seconds(const tt_gemm_shape *shape, const tt_gemm_plan *plan)
+{
+  const tt_rates *rates = &shape->grid->rates;
+  const double    size = (double)tartan_dtype_size(shape->dtype), threads = shape->grid->threads;
+  const double    compute = plan->cost.flops / (rates->flops * threads * (shape->dtype == TARTAN_F32 ? 2 : 1));
+  const double    words = plan->cost.words * size / rates->bandwidth + plan->cost.messages * rates->latency;
+  const double    moved = plan->cost.words_redistributed * size * (1 / rates->bandwidth + MOVE_COPIES / rates->copies);
+
+  return (plan->overlap ? fmax(compute, words) : compute + words) + moved;
+}
+
+/* Elements of C that the tiles of a triangle cover: the most of any rank. */
+static double covered(const tt_gemm_grid *g, tartan_uplo uplo)
+{
+  double most = 0;
+
+  for (int j = 0; j < g->p2; j++) {
+    const int64_t cols = tt_axis_count(&g->n, j);
+
+    for (int i = 0; i < g->p1; i++) {
+      const int64_t rows = tt_axis_count(&g->m, i), base = tt_axis_below(&g->m, i, g->m.first);
+      double        all = 0;
+
+      for (int64_t y = 0; y < cols; y += TT_GEMM_TRIANGLE) {
+        const int64_t n = tt_min(TT_GEMM_TRIANGLE, cols - y);
+        const int64_t edge = tt_axis_global(&g->n, j, uplo == TARTAN_LOWER ? y : y + n - 1) + (uplo == TARTAN_UPPER);
+        const int64_t above = tt_axis_below(&g->m, i, g->m.first + edge) - base;
+
+        all += (double)n * (double)(uplo == TARTAN_LOWER ? rows - above : above);
+      }
+      most = fmax(most, all);
+    }
+  }
+  return most;
+}
+
+static void price(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t *work, tt_gemm_plan *plan)
+{
+  const tt_gemm_grid *g = &plan->g;
+  const int64_t       inner = tt_axis_largest(&g->a.col) * g->p2;
+
+  plan->triangle = shape->triangle;
+  plan->ring_b = !shape->triangle && ring_is_b(g); /* a triangle is cut along columns */
+  plan->overlap = opts->overlap == TARTAN_ON || (opts->overlap == TARTAN_PLANNED && shape->grid->nodes > 1);
+  if (g->p1 * g->p2 == 1) plan->overlap = false;
+  plan->cost.flops = 2.0 * (double)tt_axis_largest(&g->m) * (double)tt_axis_largest(&g->n) *
+                     (double)tt_min(inner, shape->k);
+  if (shape->triangle) plan->cost.flops = 2 * covered(g, shape->uplo) * (double)shape->k;
+  plan->cost.words = (double)tt_gemm_words(g);
+  plan->cost.words_redistributed = shape->placed ? (double)tt_gemm_words_moved(shape, g, work) : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------ search */
+
+/* A grid that may be worth a closer look. */
+typedef struct candidate {
+  int    p[3];
+  double merit; /* seconds without changes of layout, about */
+} candidate;
+
+/* What the search has found so far. */
+typedef struct search {
+  const tt_gemm_shape    *shape;
+  const tartan_gemm_opts *opts;
+  int64_t                 cap;
+  int64_t                *work;
+  int                    *who; /* of the grid that is looked at; plan has its own */
+  candidate               finalist[FINALISTS + 6];
+  int                     finalists, tried;
+  bool                    found;
+  double                  seconds;   /* of the best */
+  double                  all_words; /* fewest words of a grid that uses all ranks; < 0: none */
+  int64_t                 least;     /* bytes that would do */
+  tt_gemm_plan            best;
+} search;
+
+static double estimate(const tt_gemm_shape *shape, const int p[3])
+{
+  const tt_rates *rates = &shape->grid->rates;
+  const double    m = (double)shape->m, n = (double)shape->n, k = (double)shape->k, p1 = p[0], p2 = p[1], p3 = p[2];
+  const double    words = m * k / (p1 * p3) * (1 - 1 / p2) + k * n / (p2 * p3) * (1 - 1 / p1) +
+                          m * n / (p1 * p2) * (1 - 1 / p3);
+  const double    flops = 2 * ceil(m / p1) * ceil(n / p2) * ceil(k / p3);
+
+  return flops / (rates->flops * shape->grid->threads) + words * 8 / rates->bandwidth;
+}
+
+/* Keeps a grid if it is among the best so far. */
+static void consider(search *s, int p1, int p2, int p3)
+{
+  candidate c = {.p = {p1, p2, p3}};
+  int       at;
+
+  c.merit = estimate(s->shape, c.p);
+  s->tried++;
+  for (at = s->finalists; at > 0 && s->finalist[at - 1].merit > c.merit; at--)
+    if (at < FINALISTS) s->finalist[at] = s->finalist[at - 1];
+  if (at < FINALISTS) s->finalist[at] = c;
+  if (s->finalists < FINALISTS) s->finalists++;
+}
+
+/* Adds a grid whatever its merit: one that the operands' arrangements suggest. */
+static void invite(search *s, int p1, int p2, int p3)
+{
+  if (p1 * p2 * p3 > s->shape->grid->size) return;
+  for (int i = 0; i < s->finalists; i++)
+    if (s->finalist[i].p[0] == p1 && s->finalist[i].p[1] == p2 && s->finalist[i].p[2] == p3) return;
+  s->finalist[s->finalists++] = (candidate){.p = {p1, p2, p3}};
+}
+
+static void list_candidates(search *s)
+{
+  const tt_gemm_shape *x = s->shape;
+  const int            P = x->grid->size;
+
+  for (int p1 = 1; p1 <= P; p1++)
+    for (int p2 = 1; p1 * p2 <= P; p2++)
+      for (int p3 = 1; p1 * p2 * p3 <= P; p3++) consider(s, p1, p2, p3);
+  if (x->placed) {
+    invite(s, x->c.row.procs, x->c.col.procs, 1);
+    invite(s, x->a.row.procs, 1, x->a.col.procs);
+    invite(s, 1, x->b.col.procs, x->b.row.procs);
+    invite(s, P, 1, 1);
+    invite(s, 1, P, 1);
+    invite(s, 1, 1, P);
+  }
+}
+
+/* Lays a grid out and keeps it if it is the best that fits. */
+static void look_at(search *s, const int p[3], bool adopt)
+{
+  const int    all = s->shape->grid->size;
+  tt_gemm_plan plan = {.panel = 1};
+  double       seconds;
+
+  tt_gemm_grid_make(s->shape, p[0], p[1], p[2], adopt, s->who, s->work, &plan.g);
+  price(s->shape, s->opts, s->work, &plan);
+  if (p[0] * p[1] * p[2] == all && (s->all_words < 0 || plan.cost.words < s->all_words)) s->all_words = plan.cost.words;
+  if (!fit(s->shape, s->opts, s->cap, &plan)) {
+    if (s->least == 0 || plan.memory < s->least) s->least = plan.memory;
+    return;
+  }
+  seconds = plan.cost.seconds = price_seconds(s->shape, &plan);
+  if (s->found && (seconds > s->seconds || (seconds == s->seconds && plan.memory >= s->best.memory))) return;
+  s->found = true;
+  s->seconds = seconds;
+  memcpy(s->best.g.who, s->who, 3 * (size_t)(p[0] * p[1] * p[2]) * sizeof *s->who);
+  plan.g.a.ranks = s->best.g.who;
+  plan.g.b.ranks = s->best.g.who + p[0] * p[1] * p[2];
+  plan.g.c.ranks = s->best.g.who + 2 * p[0] * p[1] * p[2];
+  plan.g.who = s->best.g.who;
+  s->best = plan;
+}
+
+static void run_search(search *s)
+{
+  const int forced[] = {s->opts->p1, s->opts->p2, s->opts->p3};
+
+  if (s->shape->triangle) { /* in place: partial sums of a triangle are the tall algorithm's */
+    s->tried = 1;
+    look_at(s, (int[]){s->shape->c.row.procs, s->shape->c.col.procs, 1}, true);
+  } else if (forced[0] > 0) {
+    s->finalist[0] = (candidate){.p = {forced[0], forced[1], forced[2]}};
+    s->finalists = s->tried = 1;
+  } else {
+    list_candidates(s);
+  }
+  for (int i = 0; i < s->finalists; i++) {
+    look_at(s, s->finalist[i].p, false);
+    if (s->shape->placed) look_at(s, s->finalist[i].p, true);
+  }
+}
+
+/* ------------------------------------------------------------------------------------------------ result */
+
+/* Names the algorithm and says why: what stays, what the fewest words of all ranks would be if some are idle. */
+static void explain(const search *s, tartan_cost *cost)
+{
+  const tt_gemm_plan *plan = &s->best;
+  const tt_gemm_grid *g = &plan->g;
+  const int           used = g->p1 * g->p2 * g->p3, all = s->shape->grid->size;
+  size_t              at;
+
+  snprintf(cost->algorithm, sizeof cost->algorithm, "%s",
+           g->p3 == 1 ? "SUMMA" : g->p1 * g->p2 == 1 ? "inner product" : "3D SUMMA");
+  snprintf(cost->reason, sizeof cost->reason, "%s of %d grid%s", s->opts->p1 > 0 ? "asked for" : "least time",
+           s->tried, TT_S(s->tried));
+  at = strlen(cost->reason);
+  if (s->shape->placed) {
+    snprintf(cost->reason + at, sizeof cost->reason - at, "; %s%s%s%s%s", g->a_stays ? "A " : "", g->b_stays ? "B " : "",
+             g->c_stays ? "C " : "", g->a_stays || g->b_stays || g->c_stays ? "in place" : "all operands move",
+             plan->overlap ? ", exchange beside the product" : "");
+    at = strlen(cost->reason);
+  }
+  if (used < all && s->all_words >= 0)
+    snprintf(cost->reason + at, sizeof cost->reason - at, "; %d of %d ranks, %.0f words each; all of them: %.0f", used,
+             all, cost->words, s->all_words);
+}
+
+static void fill_cost(const search *s, tt_gemm_plan *plan)
+{
+  const tt_gemm_shape *x = s->shape;
+  const tt_gemm_grid  *g = &plan->g;
+  tartan_cost         *cost = &plan->cost;
+
+  cost->words_bound = tt_product_bound((double)x->m, (double)x->n, (double)x->k, g->p1 * g->p2 * g->p3);
+  cost->bytes_moved = (cost->words + cost->words_redistributed) * (double)tartan_dtype_size(x->dtype);
+  cost->passes = 1;
+  cost->grid[0] = g->p1;
+  cost->grid[1] = g->p2;
+  cost->grid[2] = g->p3;
+  explain(s, cost);
+}
+
+tartan_status tt_gemm_check_options(const tartan_grid *grid, const tartan_gemm_opts *o)
+{
+  tartan_status st = TARTAN_OK;
+
+  REQUIRE((o->p1 == 0 && o->p2 == 0 && o->p3 == 0) ||
+              (o->p1 > 0 && o->p2 > 0 && o->p3 > 0 && (int64_t)o->p1 * o->p2 <= grid->size / o->p3),
+          TARTAN_ERR_ARG, "a product on %d x %d x %d of %d ranks: give three sizes whose product is at most that, or none",
+          o->p1, o->p2, o->p3, grid->size);
+  REQUIRE(o->panel >= 0 && o->memory >= 0, TARTAN_ERR_ARG, "a panel of %lld, %lld bytes of memory: none may be negative",
+          (long long)o->panel, (long long)o->memory);
+  REQUIRE((unsigned)o->overlap <= TARTAN_ON && (unsigned)o->algorithm <= TARTAN_GEMM_PBLAS, TARTAN_ERR_ARG,
+          "overlap %d, algorithm %d: no such choice", (int)o->overlap, (int)o->algorithm);
+done:
+  return st;
+}
+
+tartan_status tt_gemm_cap(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t *cap)
+{
+  const tt_memory *mem = &shape->grid->memory;
+  const int64_t    none = INT64_MAX;
+  int64_t          left = mem->limit > 0 ? tt_max(1, mem->limit - mem->used) : none;
+  tartan_status    st = TARTAN_OK;
+
+  TRY(tt_agree_least(shape->grid, &left));
+  if (left != none && !shape->placed) /* the operands are still to be made */
+    left = tt_max(1, left - (int64_t)tartan_dtype_size(shape->dtype) *
+                               (shape->m * shape->k + shape->k * shape->n + shape->m * shape->n) / shape->grid->size);
+  if (opts->memory > 0) left = tt_min(left, opts->memory);
+  *cap = left == none ? 0 : left;
+done:
+  return st;
+}
+
+tartan_status tt_gemm_plan_make(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, tt_gemm_plan *plan)
+{
+  const int     P = shape->grid->size;
+  search        s = {.shape = shape, .opts = opts, .all_words = -1};
+  char          need[24], has[24];
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  memset(plan, 0, sizeof *plan);
+  TRY(tt_gemm_check_options(shape->grid, opts));
+  TRY(tt_gemm_cap(shape, opts, &s.cap));
+  s.best.g.who = tt_alloc(NULL, 6 * (int64_t)P, sizeof(int), "the plan of a product", &local);
+  s.work = tt_alloc(NULL, tt_gemm_grid_work(P), sizeof(int64_t), "the plan of a product", &local);
+  AGREE(shape->grid, local);
+  s.who = s.best.g.who + 3 * P;
+  run_search(&s);
+  REQUIRE(s.found, TARTAN_ERR_NOMEM,
+          "a product of %lld x %lld x %lld needs %s per rank beside its operands, %s are left; give it more memory or "
+          "more ranks",
+          (long long)shape->m, (long long)shape->n, (long long)shape->k, tt_bytes_text(1.05 * (double)s.least, need), /* the text is rounded */
+          tt_bytes_text((double)s.cap, has));
+  *plan = s.best;
+  fill_cost(&s, plan);
+  s.best.g.who = NULL;
+done:
+  tt_free(s.work);
+  tt_free(s.best.g.who);
+  return st;
+}
