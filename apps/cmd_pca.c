@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "commands.h"
+#include "common/result.h"
 #include "kernel/gemm.h"
 #include "pca.h"
 
@@ -21,8 +22,8 @@ enum { SCORES_F32, SCORES_F64 };
 enum { CERTIFY_NONE, CERTIFY_RESIDUAL };
 
 static struct {
-  const char *components, *output, *report, *color_by;
-  bool        center, whiten, scores, inverse_error, plan, sbatch, force, reproducible;
+  const char *components, *report, *color_by;
+  bool        center, whiten, scores, inverse_error, reproducible;
   int         scale, scores_dtype, nan, samples, solver, certify;
   int64_t     seed, image[2];
   double      tol;
@@ -31,7 +32,6 @@ static struct {
 static const app_option options[] = {
     {"n-components", 'k', APP_OPTION_TEXT, &set.components, "K", "min(samples, features)",
      "components: a count, a fraction of the variance between 0 and 1, or mle (Minka's estimate)"},
-    {"output", 'o', APP_OPTION_TEXT, &set.output, "FILE.h5", "INPUT.pca.h5 beside the input", "result file"},
     {"no-center", 0, APP_OPTION_CLEAR, &set.center, NULL, "they are subtracted", "do not subtract the feature means"},
     {"scale", 0, APP_OPTION_CHOICE, &set.scale, "none|std", "none",
      "std: divide features by their standard deviation (ddof = 1), constant ones by 1; with --no-center by their root "
@@ -57,15 +57,13 @@ static const app_option options[] = {
      "exit 4"},
     {"reproducible", 0, APP_OPTION_FLAG, &set.reproducible, NULL, NULL,
      "insist on the same bits for any number of ranks and threads (gram always has it)"},
-    {"plan", 0, APP_OPTION_FLAG, &set.plan, NULL, NULL, "print what would be done, and what it takes; run nothing"},
-    {"sbatch", 0, APP_OPTION_FLAG, &set.sbatch, NULL, NULL, "with --plan: a batch script for Slurm as well"},
     {"report", 0, APP_OPTION_TEXT, &set.report, "FILE.html", NULL, "write a page with plots, for a browser"},
     {"image-shape", 0, APP_OPTION_PAIR, set.image, "HxW", "the input's attribute image_shape",
      "the features are the pixels of images: draw components so"},
     {"color-by", 0, APP_OPTION_TEXT, &set.color_by, "FILE:/path", NULL,
      "one number per sample that colours the score plot"},
     {"seed", 0, APP_OPTION_COUNT, &set.seed, "N", "0", "kept in the result; both solvers use no random numbers"},
-    {"force", 'f', APP_OPTION_FLAG, &set.force, NULL, NULL, "replace an output that exists"},
+    APP_RESULT_OPTIONS("INPUT.pca.h5 beside the input"),
     {"layout", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
     {"in-place", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
     {"block", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
@@ -80,7 +78,7 @@ typedef struct job {
   tartan_pca       *model;
   tartan_pca_info   info;
   tartan_pca_values values;
-  char              output[TT_PATH_MAX], configuration[4096];
+  app_result        result;
   double            inverse_error;
 } job;
 
@@ -118,7 +116,7 @@ static tartan_status read_options(tartan_pca_opts *opts)
   opts->solver = (tartan_pca_solver)set.solver;
   opts->nan = (tartan_pca_nan)set.nan;
   opts->residual = set.certify == CERTIFY_RESIDUAL;
-  REQUIRE(!set.sbatch || set.plan, TARTAN_ERR_ARG, "--sbatch goes with --plan");
+  TRY(app_result_check_options());
   REQUIRE(!set.color_by || set.report, TARTAN_ERR_ARG, "--color-by goes with --report");
   REQUIRE(!set.color_by || set.scores, TARTAN_ERR_ARG, "--color-by needs the scores: it does not go with --no-scores");
   REQUIRE(!set.reproducible || opts->solver != TARTAN_PCA_FULL, TARTAN_ERR_ARG,
@@ -128,8 +126,8 @@ done:
   return st;
 }
 
-/* What the result depends on, as one line. */
-static void configure(job *j)
+/* What the result depends on; whether it is there already. */
+static tartan_status look(app_run *run, job *j, bool *done)
 {
   static const char *const solvers[] = {"auto", "gram", "full"};
   app_notes                notes = {.count = 0};
@@ -145,7 +143,7 @@ static void configure(job *j)
   app_note(&notes, "solver", "%s", solvers[j->opts.solver]);
   app_note(&notes, "tol", "%g", set.tol);
   app_note_input(&notes, &j->input.info);
-  app_notes_line(&notes, j->configuration, sizeof j->configuration);
+  return app_result_look(run, &notes, app_result_set.force, &j->result, done);
 }
 
 /* ------------------------------------------------------------------------------------------------ the result */
@@ -174,7 +172,7 @@ static tartan_status save(app_run *run, job *j)
   app_note_origin(&notes, run);
   app_note_count(&notes, "seed", set.seed);
   app_note_input(&notes, &j->input.info);
-  app_note(&notes, "configuration", "%s", j->configuration);
+  app_note(&notes, "configuration", "%s", j->result.configuration);
   app_note(&notes, "short_of_tolerance", "%s", failed_checks(run, failed, sizeof failed) > 0 ? "yes" : "no");
   app_note(&notes, "failed_checks", "%s", failed);
   opts.force = true; /* looked at before */
@@ -186,7 +184,7 @@ static tartan_status save(app_run *run, job *j)
   opts.info = &j->info;
   opts.attributes = notes.item;
   opts.attribute_count = notes.count;
-  return tartan_pca_save(j->model, j->output, &opts, &j->inverse_error);
+  return tartan_pca_save(j->model, j->result.path, &opts, &j->inverse_error);
 }
 
 static void print_variances(const app_run *run, const job *j)
@@ -219,7 +217,7 @@ static void json_result(app_json *json, const void *context)
   app_json_text(json, "data", j->input.text);
   app_json_object(json, "result");
   if (j->model) {
-    app_json_text(json, "output", j->output);
+    app_json_text(json, "output", j->result.path);
     app_json_count(json, "samples", v->samples);
     app_json_count(json, "features", v->features);
     app_json_count(json, "components", v->components);
@@ -250,7 +248,7 @@ static void release(void *context)
 static tartan_status write_report(app_run *run, job *j)
 {
   app_pca_result result = {.input = &j->input,
-                           .output = j->output,
+                           .output = j->result.path,
                            .values = j->values,
                            .info = &j->info,
                            .scores = set.scores,
@@ -287,22 +285,14 @@ static tartan_status prepare(app_run *run, job *j, const char *source, bool *don
 
   *done = false;
   TRY(read_options(&j->opts));
-  if (set.output)
-    REQUIRE(snprintf(j->output, sizeof j->output, "%s", set.output) < TT_PATH_MAX, TARTAN_ERR_ARG, "-o: name too long");
-  else
-    TRY(app_result_name(source, "pca.h5", j->output, sizeof j->output));
-  TRY(app_check_output(run, j->output, inputs, 2));
+  TRY(app_result_begin(run, app_result_set.output, "pca.h5", inputs, 2, &j->result));
   if (set.report) TRY(app_check_output(run, set.report, inputs, 2));
   if (app_set.json && !app_json_to_stdout()) TRY(app_check_output(run, app_set.json, inputs, 2));
   TRY(app_pca_input_open(run, source, set.samples, &j->input));
   TRY(check_image(j));
   if (set.color_by) TRY(app_pca_labels_open(run, set.color_by, j->input.m, &j->labels));
-  configure(j);
-  if (!set.plan) {
-    TRY(app_result_exists(run, j->output, j->configuration, set.force, done));
-    if (*done) goto done;
-    TRY(app_pca_try_folder(run, j->output));
-  }
+  if (!app_result_set.plan) TRY(look(run, j, done));
+  if (*done) goto done;
   TRY(tartan_pca_plan(j->input.data, &j->opts, &run->plan));
   TRY(app_run_fits(run, run->plan.memory));
 
@@ -391,16 +381,15 @@ static tartan_status pca(app_run *run, const char *const *operands, int count)
   run->release = release;
   TRY(prepare(run, &j, operands[0], &done));
   if (done) {
-    app_tell(run, "%s is complete, from the same data and options: nothing to do\n", j.output);
     if (set.report)
       tt_grid_warn(run->grid,
                    "--report %s is not written: a page is made with a new result, and %s is complete; --force "
                    "computes it again",
-                   set.report, j.output);
+                   set.report, j.result.path);
     goto done;
   }
-  if (set.plan) {
-    app_pca_print_plan(run, set.scores || set.inverse_error, set.sbatch);
+  if (app_result_set.plan) {
+    app_pca_print_plan(run, set.scores || set.inverse_error, app_result_set.sbatch);
     goto done;
   }
   app_tell(run, "solver %s: %s\n", run->plan.algorithm, run->plan.reason);
@@ -411,16 +400,16 @@ static tartan_status pca(app_run *run, const char *const *operands, int count)
   app_run_table(run);
   if (set.report) TRY(write_report(run, &j));
   app_tell(run, "\n");
-  app_say_written(run, j.output, NULL);
+  app_say_written(run, j.result.path, NULL);
   if (set.report) app_say_written(run, set.report, NULL);
   if (app_set.json && !app_json_to_stdout()) app_say_written(run, app_set.json, NULL);
   REQUIRE(set.tol == 0 || j.info.floor <= set.tol, TARTAN_ERR_TOLERANCE,
           "components below %.2g of the largest are noise, --tol asks for %.2g: written to %s and marked so; "
           "--solver full is exact further down",
-          j.info.floor, set.tol, j.output);
+          j.info.floor, set.tol, j.result.path);
   for (int i = 0; i < run->checks; i++)
     REQUIRE(run->check[i].pass, TARTAN_ERR_TOLERANCE, "the result failed a check of its own: %s is %.3g, not %.3g: %s",
-            run->check[i].name, run->check[i].value, run->check[i].tolerance, j.output);
+            run->check[i].name, run->check[i].value, run->check[i].tolerance, j.result.path);
 
 done:
   return st;

@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "commands.h"
+#include "common/result.h"
 #include "pca.h"
 
 enum { SCORES_F32, SCORES_F64 };
@@ -34,7 +35,7 @@ typedef struct job {
   app_pca_input     input;
   tartan_pca       *model;
   tartan_pca_values values;
-  char              output[TT_PATH_MAX], configuration[4096];
+  app_result        result;
   double            inverse_error;
 } job;
 
@@ -52,15 +53,15 @@ static void json_result(app_json *json, const void *context)
 
   app_json_text(json, "data", j->input.text);
   app_json_object(json, "result");
-  app_json_text(json, "output", j->output);
+  app_json_text(json, "output", j->result.path);
   app_json_count(json, "samples", j->input.m);
   app_json_count(json, "components", j->values.components);
   if (set.inverse_error) app_json_number(json, "inverse_error", j->inverse_error);
   app_json_end_object(json);
 }
 
-/* What the result depends on: options, model and data. */
-static tartan_status configure(app_run *run, job *j, const char *model)
+/* What the result depends on: options, model and data; whether it is there already. */
+static tartan_status look(app_run *run, job *j, const char *model, bool *done)
 {
   tartan_io_opts io = app_run_io(run);
   tartan_status  st = TARTAN_OK;
@@ -78,7 +79,7 @@ static tartan_status configure(app_run *run, job *j, const char *model)
   app_note_count(&notes, "model_size", tt_dataset_get_info(components)->file_bytes);
   app_note(&notes, "model_time", "%lld", (long long)tt_dataset_get_info(components)->file_mtime);
   app_note_input(&notes, &j->input.info);
-  app_notes_line(&notes, j->configuration, sizeof j->configuration);
+  TRY(app_result_look(run, &notes, set.force, &j->result, done));
 
 done:
   tt_dataset_close(&components);
@@ -93,8 +94,8 @@ static tartan_status save(app_run *run, job *j, const char *model)
   app_note_origin(&notes, run);
   app_note(&notes, "model", "%s", model);
   app_note_input(&notes, &j->input.info);
-  app_note(&notes, "configuration", "%s", j->configuration);
-  if (set.force) opts.force = true;
+  app_note(&notes, "configuration", "%s", j->result.configuration);
+  opts.force = true; /* looked at before */
   opts.without_model = true;
   opts.scores = j->input.data;
   opts.scores_dtype = set.scores_dtype == SCORES_F32 ? TARTAN_F32 : TARTAN_F64;
@@ -102,7 +103,7 @@ static tartan_status save(app_run *run, job *j, const char *model)
   opts.nan = (tartan_pca_nan)set.nan;
   opts.attributes = notes.item;
   opts.attribute_count = notes.count;
-  return tartan_pca_save(j->model, j->output, &opts, &j->inverse_error);
+  return tartan_pca_save(j->model, j->result.path, &opts, &j->inverse_error);
 }
 
 static tartan_status prepare(app_run *run, job *j, const char *model, const char *source, bool *done)
@@ -110,16 +111,11 @@ static tartan_status prepare(app_run *run, job *j, const char *model, const char
   tartan_status st = TARTAN_OK;
 
   *done = false;
-  if (set.output)
-    REQUIRE(snprintf(j->output, sizeof j->output, "%s", set.output) < TT_PATH_MAX, TARTAN_ERR_ARG, "-o: name too long");
-  else
-    TRY(app_result_name(source, "pca-transform.h5", j->output, sizeof j->output));
+  TRY(app_result_begin(run, set.output, "pca-transform.h5", (const char *const[]){source, model}, 2, &j->result));
   TRY(app_pca_input_open(run, source, set.samples, &j->input));
-  TRY(app_check_output(run, j->output, (const char *const[]){model, source}, 2));
   TRY(tartan_pca_load(run->grid, model, &j->model));
   tartan_pca_get_values(j->model, &j->values);
-  TRY(configure(run, j, model));
-  TRY(app_result_exists(run, j->output, j->configuration, set.force, done));
+  TRY(look(run, j, model, done));
 done:
   return st;
 }
@@ -135,19 +131,13 @@ static tartan_status transform(app_run *run, const char *const *operands, int co
   run->json = json_result;
   run->release = release;
   TRY(prepare(run, &j, operands[0], operands[1], &done));
-  if (done) {
-    app_tell(run, "%s is complete, from the same data and options: nothing to do\n", j.output);
-    goto done;
-  }
+  if (done) goto done;
   TRY(save(run, &j, operands[0]));
   app_run_progress_end(run);
   app_tell(run, "scores of %lld sample%s on %lld component%s, %s\n", (long long)j.input.m, TT_S(j.input.m),
            (long long)j.values.components, TT_S(j.values.components), j.values.whiten ? "whitened" : "not whitened");
   if (set.inverse_error) app_say(run, "mean squared error of the reconstruction: %.8g\n", j.inverse_error);
-  TRY(app_run_measure(run));
-  app_run_table(run);
-  app_tell(run, "\n");
-  app_say_written(run, j.output, "/X_pca");
+  TRY(app_result_end(run, &j.result, "/X_pca"));
 
 done:
   return st;

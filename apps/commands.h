@@ -8,6 +8,7 @@
 #include "common/options.h"
 
 extern const app_command app_cmd_pca, app_cmd_pca_transform;
+extern const app_command app_cmd_matmul, app_cmd_transpose, app_cmd_norm, app_cmd_trace, app_cmd_covariance;
 extern const app_command app_cmd_convert, app_cmd_export, app_cmd_generate_matrix, app_cmd_info;
 
 /** All commands in the order of `tartan --help`, ended by NULL. */

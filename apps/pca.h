@@ -29,9 +29,6 @@ tartan_status app_pca_input_open(app_run *run, const char *source, int samples, 
 /** Ends the reading. Collective. */
 void app_pca_input_close(app_pca_input *input);
 
-/** Tries whether the result can be put into its folder, before any work. Collective; TARTAN_ERR_IO. */
-tartan_status app_pca_try_folder(app_run *run, const char *output);
-
 /**
  * What --plan prints. Local.
  *

@@ -160,6 +160,8 @@ static void json_options(app_json *json, const app_command *command)
 
 static void json_plan(app_json *json, const tartan_cost *plan)
 {
+  const double grid[3] = {plan->grid[0], plan->grid[1], plan->grid[2]};
+
   app_json_object(json, "plan");
   app_json_text(json, "algorithm", plan->algorithm);
   app_json_text(json, "reason", plan->reason);
@@ -168,6 +170,8 @@ static void json_plan(app_json *json, const tartan_cost *plan)
   app_json_number(json, "words", plan->words);
   app_json_number(json, "words_redistributed", plan->words_redistributed);
   app_json_number(json, "words_bound", plan->words_bound);
+  app_json_number(json, "messages", plan->messages);
+  app_json_numbers(json, "grid", grid, 3);
   app_json_number(json, "bytes_read", plan->bytes_read);
   app_json_number(json, "memory_bytes", plan->memory);
   app_json_number(json, "seconds", plan->seconds);

@@ -81,15 +81,20 @@ static void time_text(int64_t seconds, int64_t nanoseconds, char text[48])
   snprintf(text + length, 48 - length, ".%09lldZ", (long long)nanoseconds);
 }
 
-void app_note_input(app_notes *notes, const tt_dataset_info *info)
+void app_note_input_as(app_notes *notes, const char *const names[3], const tt_dataset_info *info)
 {
   char        when[48], whole[PATH_MAX];
   const char *path = realpath(info->file, whole);
 
   time_text(info->file_mtime, info->file_mtime_ns, when);
-  app_note(notes, "input", "%s:%s", path ? path : info->file, info->path);
-  app_note_count(notes, "input_size", info->file_bytes);
-  app_note(notes, "input_time", "%s", when);
+  app_note(notes, names[0], "%s:%s", path ? path : info->file, info->path);
+  app_note_count(notes, names[1], info->file_bytes);
+  app_note(notes, names[2], "%s", when);
+}
+
+void app_note_input(app_notes *notes, const tt_dataset_info *info)
+{
+  app_note_input_as(notes, (const char *const[3]){"input", "input_size", "input_time"}, info);
 }
 
 /* The file of "FILE.h5:/path", as it would be opened; false if there is none. */

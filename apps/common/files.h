@@ -34,6 +34,9 @@ void app_note_origin(app_notes *notes, const app_run *run);
 /** Appends path, size and time of an input. Local. */
 void app_note_input(app_notes *notes, const tt_dataset_info *info);
 
+/** The same of another input. @param[in] names  of the three; they must outlive the notes */
+void app_note_input_as(app_notes *notes, const char *const names[3], const tt_dataset_info *info);
+
 /**
  * The name of a result beside its input: "dir/data.h5:/X" gives "dir/data.SUFFIX". Local.
  *
