@@ -99,8 +99,13 @@ def test_datasets_are_listed():
 
     make_files()
     ok("pca", "transform", "pca.h5", "data.h5", "-o", "new.h5")
+    linear = {"correlation.h5": ["covariance", "data.h5", "--correlation"], "covariance.h5": ["covariance", "data.h5"],
+              "product.h5": ["matmul", "data.h5:/X", "data.h5:/X", "--transpose-a", "--check"],
+              "transpose.h5": ["transpose", "data.h5:/X"], "norm.h5": ["norm", "data.h5:/X"], "trace.h5": ["trace", "data.h5:/X"]}
+    for path, words in linear.items():
+        ok(*words, "-o", path)
     text = text_of(FORMATS)
-    for path in ("pca.h5", "data.h5", "new.h5"):
+    for path in ("pca.h5", "data.h5", "new.h5", *linear):
         names = []
         with h5py.File(path) as f:
             f.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
@@ -115,12 +120,14 @@ def test_options_are_named():
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ok("pca", "--help").stdout))
     missing = sorted(o for o in options if not re.search(rf"{re.escape(o)}(?![\w-])", page))
     assert not missing, f"docs/user/pca.md does not name {' '.join(missing)}"
-    data = text_of("docs/user/data.md")
-    for command in ("generate matrix", "convert", "export", "info"):
-        words = command.split()
-        own = ok(*words, "--help").stdout.split("Options of every computing command")[0]
-        missing = [o for o in re.findall(r"^ {2}(?:-\w, | {4})(--[a-z-]+)", own, re.MULTILINE) if o not in data]
-        assert not missing or missing == ["--output"], f"docs/user/data.md does not name {' '.join(missing)} of {command}"
+    pages = {"docs/user/data.md": ("generate matrix", "convert", "export", "info"),
+             "docs/user/linear-algebra.md": ("matmul", "transpose", "norm", "trace", "covariance")}
+    for page, commands in pages.items():
+        text = text_of(page)
+        for command in commands:
+            own = ok(*command.split(), "--help").stdout.split("Options of every computing command")[0]
+            missing = [o for o in re.findall(r"^ {2}(?:-\w, | {4})(--[a-z-]+)", own, re.MULTILINE) if o not in text]
+            assert not missing or missing == ["--output"], f"{page} does not name {' '.join(missing)} of {command}"
 
 
 def test_links_resolve():

@@ -5,7 +5,8 @@ import subprocess
 
 from tartan_test import main, ok, refused, run
 
-COMMANDS = ["pca", "pca transform", "generate matrix", "convert", "export", "info"]
+COMMANDS = ["pca", "pca transform", "matmul", "transpose", "norm", "trace", "covariance", "generate matrix", "convert",
+            "export", "info"]
 
 
 def test_help():

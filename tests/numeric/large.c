@@ -8,6 +8,7 @@
 
 #include <tartan/blas.h>
 #include <tartan/factor.h>
+#include <tartan/norms.h>
 
 #include "check.h"
 #include "matrices.h"
@@ -39,7 +40,8 @@ static double orthogonality(tartan_grid *grid, const tartan_matrix *V, tartan_op
   tartan_matrix_shape(V, &m, &n);
   CHECK_OK(tartan_matrix_create(grid, TARTAN_F64, rows ? m : n, rows ? m : n, NULL, &G));
   tartan_matrix_set(G, 0, 1);
-  CHECK_OK(tartan_gemm(1, rows ? TARTAN_NO_TRANS : TARTAN_TRANS, V, rows ? TARTAN_TRANS : TARTAN_NO_TRANS, V, -1, G));
+  CHECK_OK(
+      tartan_gemm(1, rows ? TARTAN_NO_TRANS : TARTAN_TRANS, V, rows ? TARTAN_TRANS : TARTAN_NO_TRANS, V, -1, G, NULL));
   norm = norm_of(G);
   tartan_matrix_destroy(&G);
   return norm;
@@ -76,7 +78,7 @@ static void test_eigh(tartan_grid *grid)
     CHECK_OK(tartan_matrix_create(grid, TARTAN_F64, LARGE, LARGE, NULL, &R));
     CHECK_OK(tartan_matrix_copy(TARTAN_NO_TRANS, V, R));
     scale_columns(R, w);
-    CHECK_OK(tartan_gemm(1, TARTAN_NO_TRANS, A, TARTAN_NO_TRANS, V, -1, R));
+    CHECK_OK(tartan_gemm(1, TARTAN_NO_TRANS, A, TARTAN_NO_TRANS, V, -1, R, NULL));
     CHECK_LE(norm_of(R), 10 * LARGE * U * norm_of(A));
   }
   tartan_matrix_destroy(&R);
@@ -99,7 +101,7 @@ static void test_svd(tartan_grid *grid, int64_t m, int64_t n)
     CHECK_LE(orthogonality(grid, L, TARTAN_NO_TRANS), 10 * (double)larger * U);
     CHECK_LE(orthogonality(grid, Vt, TARTAN_TRANS), 10 * (double)larger * U);
     scale_columns(L, s);
-    CHECK_OK(tartan_gemm(1, TARTAN_NO_TRANS, L, TARTAN_NO_TRANS, Vt, -1, A));
+    CHECK_OK(tartan_gemm(1, TARTAN_NO_TRANS, L, TARTAN_NO_TRANS, Vt, -1, A, NULL));
     CHECK_LE(norm_of(A), 10 * (double)larger * U * norm);
   }
   tartan_matrix_destroy(&L);

@@ -208,17 +208,23 @@ double fill_random(int64_t i, int64_t j, void *context)
   return (float)(2 * tt_uniform(*(const uint64_t *)context, i, j) - 1);
 }
 
-tartan_matrix *matrix_make(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n, const tartan_matrix_opts *opts,
-                           tartan_fill *fill, void *context)
+void matrix_fill(tartan_matrix *A, tartan_fill *fill, void *context)
 {
-  tartan_matrix *A = NULL;
-  int64_t        mloc, nloc;
+  int64_t mloc, nloc;
 
-  if (!CHECK_OK(tartan_matrix_create(grid, dtype, m, n, opts, &A))) return NULL;
   tartan_matrix_local(A, NULL, &mloc, &nloc);
   for (int64_t j = 0; j < nloc; j++)
     for (int64_t i = 0; i < mloc; i++)
       local_set(A, i, j, fill(tartan_matrix_global_row(A, i), tartan_matrix_global_col(A, j), context));
+}
+
+tartan_matrix *matrix_make(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n, const tartan_matrix_opts *opts,
+                           tartan_fill *fill, void *context)
+{
+  tartan_matrix *A = NULL;
+
+  if (!CHECK_OK(tartan_matrix_create(grid, dtype, m, n, opts, &A))) return NULL;
+  matrix_fill(A, fill, context);
   return A;
 }
 
@@ -324,16 +330,51 @@ tartan_matrix_opts layout_random(const tartan_grid *grid)
   return layout_of(mb, nb, p, q, rsrc, csrc);
 }
 
+void layout_draw_ranks(const tartan_grid *grid, tartan_matrix_opts *opts, int *room)
+{
+  const int P = tartan_grid_size(grid);
+
+  opts->ranks = NULL;
+  if (P > LAYOUT_RANKS_MAX || check_pick(3) == 0) return;
+  for (int r = 0; r < P; r++) room[r] = r;
+  for (int r = P - 1; r > 0; r--) { /* the shuffle of Fisher and Yates; the first p q of it are used */
+    const int other = (int)check_pick(r + 1), rank = room[r];
+
+    room[r] = room[other];
+    room[other] = rank;
+  }
+  opts->ranks = room;
+}
+
+static int64_t slab(int64_t n, int parts)
+{
+  return n > parts ? (n + parts - 1) / parts : 1;
+}
+
+tartan_matrix_opts layout_row_slabs(int64_t m, int64_t n, int parts)
+{
+  return layout_of(slab(m, parts), slab(n, 1), parts, 1, 0, 0);
+}
+
+tartan_matrix_opts layout_column_slabs(int64_t m, int64_t n, int parts)
+{
+  return layout_of(slab(m, 1), slab(n, parts), 1, parts, 0, 0);
+}
+
 const char *layout_text(const tartan_matrix_opts *opts, char text[96])
 {
-  snprintf(text, 96, "blocks %lld x %lld on %d x %d ranks from (%d, %d)", (long long)opts->mb, (long long)opts->nb,
-           opts->p, opts->q, opts->rsrc, opts->csrc);
+  int at = snprintf(text, 96, "blocks %lld x %lld on %d x %d ranks from (%d, %d)", (long long)opts->mb,
+                    (long long)opts->nb, opts->p, opts->q, opts->rsrc, opts->csrc);
+
+  for (int r = 0; opts->ranks && r < opts->p * opts->q && at < 90; r++)
+    at += snprintf(text + at, (size_t)(96 - at), r == 0 ? ": %d" : " %d", opts->ranks[r]);
   return text;
 }
 
 int layout_owner(const tartan_matrix_opts *opts, int64_t i, int64_t j)
 {
   const int prow = (int)((i / opts->mb + opts->rsrc) % opts->p), pcol = (int)((j / opts->nb + opts->csrc) % opts->q);
+  const int place = prow * opts->q + pcol;
 
-  return prow * opts->q + pcol;
+  return opts->ranks ? opts->ranks[place] : place;
 }

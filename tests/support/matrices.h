@@ -68,6 +68,9 @@ double fill_random(int64_t i, int64_t j, void *context);
 tartan_matrix *matrix_make(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n, const tartan_matrix_opts *opts,
                            tartan_fill *fill, void *context);
 
+/** Sets the local elements to fill(i, j, context), rounded to the dtype. Local. */
+void matrix_fill(tartan_matrix *A, tartan_fill *fill, void *context);
+
 /** A distributed copy of a replicated matrix. Collective. */
 tartan_matrix *matrix_of(tartan_grid *grid, tartan_dtype dtype, const dense *A, const tartan_matrix_opts *opts);
 
@@ -95,10 +98,26 @@ tartan_matrix_opts layout_of(int64_t mb, int64_t nb, int p, int q, int rsrc, int
 /** A layout drawn from check_pick(): any arrangement that fits, blocks of 1, 3, 8, 64 and others, any source. */
 tartan_matrix_opts layout_random(const tartan_grid *grid);
 
-/** A layout for people. */
+/** Room for the map of a layout. */
+#define LAYOUT_RANKS_MAX 64
+
+/**
+ * Gives a layout a random map from places to ranks, drawn from check_pick(); one time in three none.
+ *
+ * @param[out] room  [LAYOUT_RANKS_MAX] holds the map and must live as long as the layout is used
+ */
+void layout_draw_ranks(const tartan_grid *grid, tartan_matrix_opts *opts, int *room);
+
+/** Slabs of rows: as even as blocks of one size can be, one for each of `parts` ranks. */
+tartan_matrix_opts layout_row_slabs(int64_t m, int64_t n, int parts);
+
+/** Slabs of columns. */
+tartan_matrix_opts layout_column_slabs(int64_t m, int64_t n, int parts);
+
+/** A layout for people; a long map is cut. */
 const char *layout_text(const tartan_matrix_opts *opts, char text[96]);
 
-/** The rank that owns element (i, j) of a matrix with a layout, by the definition in matrix.h. */
+/** The rank that owns element (i, j) of a matrix with a layout, its map included, by the definition in matrix.h. */
 int layout_owner(const tartan_matrix_opts *opts, int64_t i, int64_t j);
 
 #endif
