@@ -20,7 +20,7 @@ typedef struct tt_gemm_shape {
   tartan_grid *grid;
   tartan_dtype dtype;
   int64_t      m, n, k;
-  tt_layout    a, b, c; /**< of op(A), op(B), C */
+  tt_layout    a, b, c;  /**< of op(A), op(B), C */
   bool         placed;   /**< false: the operands lie wherever the plan wants them */
   bool         triangle; /**< only the triangle uplo of C is wanted: C = A A' */
   tartan_uplo  uplo;
@@ -29,9 +29,9 @@ typedef struct tt_gemm_shape {
 /** Where a product's parts lie. */
 typedef struct tt_gemm_grid {
   int       p1, p2, p3;
-  tt_layout a, b, c;  /**< op(A), op(B) and C as the product wants them; their places point to the caller's array */
-  tt_axis   m, n;     /**< of the partial products: rows over p1, columns over p2 */
-  int      *who;      /**< [3 p1 p2 p3]: rank (i, j, l) at (i p2 + j) p3 + l, then the places of b, then of c */
+  tt_layout a, b, c; /**< op(A), op(B) and C as the product wants them; their places point to the caller's array */
+  tt_axis   m, n;    /**< of the partial products: rows over p1, columns over p2 */
+  int      *who;     /**< [3 p1 p2 p3]: rank (i, j, l) at (i p2 + j) p3 + l, then the places of b, then of c */
   bool      a_stays, b_stays, c_stays; /**< the operand lies there already */
 } tt_gemm_grid;
 
@@ -43,17 +43,17 @@ typedef struct tt_gemm_plan {
   bool         triangle;
   int64_t      panel; /**< inner indices of one part in a step */
   int64_t      steps;
-  int64_t      slab;    /**< outer indices of the ring operand in one message */
-  int64_t      bytes;   /**< for each change of layout */
-  int64_t      memory;  /**< bytes per rank, the largest over ranks */
+  int64_t      slab;   /**< outer indices of the ring operand in one message */
+  int64_t      bytes;  /**< for each change of layout */
+  int64_t      memory; /**< bytes per rank, the largest over ranks */
   tartan_cost  cost;
 } tt_gemm_plan;
 
 /** The operand of a product seen along its inner dimension. */
 typedef struct tt_gemm_side {
-  tt_axis outer;  /**< rows of op(A) over p1, or columns of op(B) over p2 */
-  tt_axis inner;  /**< inner indices over its ring times p3 */
-  int     ring;   /**< ranks that share the outer indices in a layer: p2 for A, p1 for B */
+  tt_axis outer; /**< rows of op(A) over p1, or columns of op(B) over p2 */
+  tt_axis inner; /**< inner indices over its ring times p3 */
+  int     ring;  /**< ranks that share the outer indices in a layer: p2 for A, p1 for B */
   bool    stays;
 } tt_gemm_side;
 
@@ -92,8 +92,8 @@ bool tt_gemm_reads_other(const tt_gemm_plan *plan);
 int64_t tt_gemm_list_most(const tt_gemm_plan *plan);
 
 #define TT_GEMM_TRIANGLE 256 /* local columns of C whose rows beyond the triangle are left out together */
-#define TT_GEMM_PIECE 40 /* bytes of such a piece */
-#define TT_GEMM_LISTS 1024 /* at least the bytes of lists for each rank of the grid */
+#define TT_GEMM_PIECE 40     /* bytes of such a piece */
+#define TT_GEMM_LISTS 1024   /* at least the bytes of lists for each rank of the grid */
 
 /** The layout of the partial products of layer l. Local. @param[out] ranks [p1 p2] */
 tt_layout tt_gemm_layer(const tt_gemm_grid *g, int l, int *ranks);

@@ -14,12 +14,12 @@
 #include "comm/agree.h"
 
 #define FINALISTS 16
-#define PANEL_LEAST 256                  /* inner indices below which a local product loses speed */
-#define PANEL_BYTES ((int64_t)16 << 20)  /* of a gathered panel that is used once */
-#define STREAM_BYTES ((int64_t)4 << 20)  /* of a panel that is brought from another layout: stays in the cache */
-#define SLAB 2048                        /* outer indices of one message */
-#define MOVE_BYTES ((int64_t)32 << 20)   /* for a change of layout */
-#define MOVE_COPIES 3                    /* how often a word that changes its layout is read and written beside that */
+#define PANEL_LEAST 256                 /* inner indices below which a local product loses speed */
+#define PANEL_BYTES ((int64_t)16 << 20) /* of a gathered panel that is used once */
+#define STREAM_BYTES ((int64_t)4 << 20) /* of a panel that is brought from another layout: stays in the cache */
+#define SLAB 2048                       /* outer indices of one message */
+#define MOVE_BYTES ((int64_t)32 << 20)  /* for a change of layout */
+#define MOVE_COPIES 3                   /* how often a word that changes its layout is read and written beside that */
 
 /* ------------------------------------------------------------------------------------------------ sizes of a run */
 
@@ -57,7 +57,8 @@ void tt_gemm_room_of(const tt_gemm_plan *plan, tt_gemm_room *room)
   if (!tt_gemm_reads_other(plan)) room->panel = sets * width * outer;
   if (other.ring > 1) room->other_parts = room->panel;
   if (!other.stays && !tt_gemm_streams_other(plan)) room->other_copy = outer * tt_axis_largest(&other.inner);
-  if (apart || !plan->g.c_stays || plan->triangle) room->partial = tt_axis_largest(&plan->g.m) * tt_axis_largest(&plan->g.n);
+  if (apart || !plan->g.c_stays || plan->triangle)
+    room->partial = tt_axis_largest(&plan->g.m) * tt_axis_largest(&plan->g.n);
   if (apart && !plan->g.c_stays) room->result = tt_layout_largest(&plan->g.c);
 }
 
@@ -162,7 +163,8 @@ static bool ring_is_b(const tt_gemm_grid *g)
 
     cost[b] = ring.ring > 1 ? (double)tt_axis_largest(&ring.outer) * (double)tt_axis_largest(&ring.inner) : 0;
     if (other.ring > 1) cost[b] += 2 * k * (double)tt_axis_largest(&other.outer);
-    if (other.ring == 1 && ring.ring > 1 && !one_range(&ring.inner)) cost[b] += k * (double)tt_axis_largest(&other.outer);
+    if (other.ring == 1 && ring.ring > 1 && !one_range(&ring.inner))
+      cost[b] += k * (double)tt_axis_largest(&other.outer);
   }
   return cost[1] < cost[0];
 }
@@ -297,8 +299,8 @@ static double estimate(const tt_gemm_shape *shape, const int p[3])
   const tt_rates *rates = &shape->grid->rates;
   const double    m = (double)shape->m, n = (double)shape->n, k = (double)shape->k, p1 = p[0], p2 = p[1], p3 = p[2];
   const double    words = m * k / (p1 * p3) * (1 - 1 / p2) + k * n / (p2 * p3) * (1 - 1 / p1) +
-                          m * n / (p1 * p2) * (1 - 1 / p3);
-  const double    flops = 2 * ceil(m / p1) * ceil(n / p2) * ceil(k / p3);
+                       m * n / (p1 * p2) * (1 - 1 / p3);
+  const double flops = 2 * ceil(m / p1) * ceil(n / p2) * ceil(k / p3);
 
   return flops / (rates->flops * shape->grid->threads) + words * 8 / rates->bandwidth;
 }
@@ -400,13 +402,16 @@ static void explain(const search *s, tartan_cost *cost)
   size_t              at;
 
   snprintf(cost->algorithm, sizeof cost->algorithm, "%s",
-           g->p3 == 1 ? "SUMMA" : g->p1 * g->p2 == 1 ? "inner product" : "3D SUMMA");
-  snprintf(cost->reason, sizeof cost->reason, "%s of %d grid%s", s->opts->p1 > 0 ? "asked for" : "least time",
-           s->tried, TT_S(s->tried));
+           g->p3 == 1           ? "SUMMA"
+           : g->p1 * g->p2 == 1 ? "inner product"
+                                : "3D SUMMA");
+  snprintf(cost->reason, sizeof cost->reason, "%s of %d grid%s", s->opts->p1 > 0 ? "asked for" : "least time", s->tried,
+           TT_S(s->tried));
   at = strlen(cost->reason);
   if (s->shape->placed) {
-    snprintf(cost->reason + at, sizeof cost->reason - at, "; %s%s%s%s%s", g->a_stays ? "A " : "", g->b_stays ? "B " : "",
-             g->c_stays ? "C " : "", g->a_stays || g->b_stays || g->c_stays ? "in place" : "all operands move",
+    snprintf(cost->reason + at, sizeof cost->reason - at, "; %s%s%s%s%s", g->a_stays ? "A " : "",
+             g->b_stays ? "B " : "", g->c_stays ? "C " : "",
+             g->a_stays || g->b_stays || g->c_stays ? "in place" : "all operands move",
              plan->overlap ? ", exchange beside the product" : "");
     at = strlen(cost->reason);
   }
@@ -436,10 +441,11 @@ tartan_status tt_gemm_check_options(const tartan_grid *grid, const tartan_gemm_o
 
   REQUIRE((o->p1 == 0 && o->p2 == 0 && o->p3 == 0) ||
               (o->p1 > 0 && o->p2 > 0 && o->p3 > 0 && (int64_t)o->p1 * o->p2 <= grid->size / o->p3),
-          TARTAN_ERR_ARG, "a product on %d x %d x %d of %d ranks: give three sizes whose product is at most that, or none",
-          o->p1, o->p2, o->p3, grid->size);
-  REQUIRE(o->panel >= 0 && o->memory >= 0, TARTAN_ERR_ARG, "a panel of %lld, %lld bytes of memory: none may be negative",
-          (long long)o->panel, (long long)o->memory);
+          TARTAN_ERR_ARG,
+          "a product on %d x %d x %d of %d ranks: give three sizes whose product is at most that, or none", o->p1,
+          o->p2, o->p3, grid->size);
+  REQUIRE(o->panel >= 0 && o->memory >= 0, TARTAN_ERR_ARG,
+          "a panel of %lld, %lld bytes of memory: none may be negative", (long long)o->panel, (long long)o->memory);
   REQUIRE((unsigned)o->overlap <= TARTAN_ON && (unsigned)o->algorithm <= TARTAN_GEMM_PBLAS, TARTAN_ERR_ARG,
           "overlap %d, algorithm %d: no such choice", (int)o->overlap, (int)o->algorithm);
 done:
@@ -456,7 +462,7 @@ tartan_status tt_gemm_cap(const tt_gemm_shape *shape, const tartan_gemm_opts *op
   TRY(tt_agree_least(shape->grid, &left));
   if (left != none && !shape->placed) /* the operands are still to be made */
     left = tt_max(1, left - (int64_t)tartan_dtype_size(shape->dtype) *
-                               (shape->m * shape->k + shape->k * shape->n + shape->m * shape->n) / shape->grid->size);
+                                (shape->m * shape->k + shape->k * shape->n + shape->m * shape->n) / shape->grid->size);
   if (opts->memory > 0) left = tt_min(left, opts->memory);
   *cap = left == none ? 0 : left;
 done:
@@ -481,7 +487,8 @@ tartan_status tt_gemm_plan_make(const tt_gemm_shape *shape, const tartan_gemm_op
   REQUIRE(s.found, TARTAN_ERR_NOMEM,
           "a product of %lld x %lld x %lld needs %s per rank beside its operands, %s are left; give it more memory or "
           "more ranks",
-          (long long)shape->m, (long long)shape->n, (long long)shape->k, tt_bytes_text(1.05 * (double)s.least, need), /* the text is rounded */
+          (long long)shape->m, (long long)shape->n, (long long)shape->k,
+          tt_bytes_text(1.05 * (double)s.least, need), /* the text is rounded */
           tt_bytes_text((double)s.cap, has));
   *plan = s.best;
   fill_cost(&s, plan);

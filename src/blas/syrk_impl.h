@@ -19,8 +19,8 @@ typedef struct tt_syrk {
 
 /** How it runs. */
 typedef struct tt_syrk_plan {
-  tt_layout   a;       /**< op(A) [n, k]: all rows on every rank, columns cut */
-  tt_axis     slices;  /**< of the packed lower triangle, n (n + 1) / 2 elements in column-major order */
+  tt_layout   a;      /**< op(A) [n, k]: all rows on every rank, columns cut */
+  tt_axis     slices; /**< of the packed lower triangle, n (n + 1) / 2 elements in column-major order */
   bool        a_stays;
   int64_t     panel; /**< columns of op(A) that are brought at a time, where they have to be */
   int64_t     bytes; /**< for changes of layout */

@@ -51,9 +51,9 @@ static tt_step sum_step(const tt_syrk_plan *plan, size_t size, int P)
   const tt_layout from = whole_triangle(&plan->slices, NULL), to = sliced_triangle(&plan->slices);
   tt_step         step = {1, tt_max(1, tt_axis_largest(&plan->slices))};
 
-  while (step.cols > 1 && tt_transfer_bytes(&from, &to, size, step) +
-                                  (P - 1) * tt_transfer_bytes_in(&from, &to, size, step) >
-                              plan->bytes)
+  while (step.cols > 1 &&
+         tt_transfer_bytes(&from, &to, size, step) + (P - 1) * tt_transfer_bytes_in(&from, &to, size, step) >
+             plan->bytes)
     step.cols = (step.cols + 1) / 2;
   return step;
 }

@@ -38,7 +38,7 @@ struct tartan_grid {
   int              size, rank;
   int              p, q, prow, pcol; /* default arrangement, row-major; prow = pcol = -1 outside */
   int              threads;
-  int              nodes;   /* hosts that the ranks run on */
+  int              nodes; /* hosts that the ranks run on */
   tt_rates         rates;
   bool             dead; /* an MPI call failed: nothing is promised any more */
   tt_memory        memory;

@@ -24,10 +24,10 @@ tartan_status tartan_matrix_copy(tartan_op op, const tartan_matrix *A, tartan_ma
   const int64_t   m = op == TARTAN_TRANS ? A->col.n : A->row.n, n = op == TARTAN_TRANS ? A->row.n : A->col.n;
   const tt_layout own = tt_matrix_layout(A), from = op == TARTAN_TRANS ? tt_layout_turn(&own) : own,
                   to = tt_matrix_layout(B);
-  tt_transfer     t;
-  tt_step         step;
-  int64_t         bytes = 0;
-  tartan_status   st = TARTAN_OK;
+  tt_transfer   t;
+  tt_step       step;
+  int64_t       bytes = 0;
+  tartan_status st = TARTAN_OK;
 
   memset(&t, 0, sizeof t);
   REQUIRE(A->grid == B->grid, TARTAN_ERR_GRID, "a copy between matrices of two grids");

@@ -73,8 +73,7 @@ void tt_layout_add_words(const tt_layout *from, const tt_layout *to, const int64
 
     tt_layout_place(from, r, &fr, &fc);
     tt_layout_place(to, r, &tr, &tc);
-    if (fr >= 0 && tr >= 0)
-      keeps = rows[(int64_t)fr * to->row.procs + tr] * cols[(int64_t)fc * to->col.procs + tc];
+    if (fr >= 0 && tr >= 0) keeps = rows[(int64_t)fr * to->row.procs + tr] * cols[(int64_t)fc * to->col.procs + tc];
     if (fr >= 0) sent[r] += tt_axis_count(&from->row, fr) * tt_axis_count(&from->col, fc) - keeps;
     if (tr >= 0) came[r] += tt_axis_count(&to->row, tr) * tt_axis_count(&to->col, tc) - keeps;
   }

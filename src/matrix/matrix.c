@@ -30,8 +30,8 @@ static tartan_status settle_options(const tartan_grid *grid, const tartan_matrix
   REQUIRE(o->rsrc >= 0 && o->rsrc < o->p && o->csrc >= 0 && o->csrc < o->q, TARTAN_ERR_ARG,
           "the first block cannot lie at (%d, %d) of %d x %d ranks", o->rsrc, o->csrc, o->p, o->q);
   for (int i = 0; i < o->p * o->q && o->ranks; i++) {
-    REQUIRE(o->ranks[i] >= 0 && o->ranks[i] < grid->size, TARTAN_ERR_ARG, "place %d of a layout: rank %d is not one of %d",
-            i, o->ranks[i], grid->size);
+    REQUIRE(o->ranks[i] >= 0 && o->ranks[i] < grid->size, TARTAN_ERR_ARG,
+            "place %d of a layout: rank %d is not one of %d", i, o->ranks[i], grid->size);
     for (int j = 0; j < i; j++)
       REQUIRE(o->ranks[j] != o->ranks[i], TARTAN_ERR_ARG, "places %d and %d of a layout have the same rank %d", j, i,
               o->ranks[i]);

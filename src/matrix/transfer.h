@@ -21,8 +21,8 @@ typedef struct tt_piece {
 typedef struct tt_pieces {
   tt_piece *at;
   int64_t   capacity;
-  int64_t  *group; /**< [procs + 1]: pieces of process p are group[p] .. group[p + 1] - 1 */
-  int64_t  *width; /**< [procs]: indices of group p together */
+  int64_t  *group;    /**< [procs + 1]: pieces of process p are group[p] .. group[p + 1] - 1 */
+  int64_t  *width;    /**< [procs]: indices of group p together */
   int64_t   from, to; /**< the local range that is listed */
 } tt_pieces;
 
@@ -33,7 +33,7 @@ typedef struct tt_transfer {
   tartan_dtype dtype; /**< of the elements that travel */
   bool         transposed;
   bool         product; /**< the words are a product's, not a changed layout's; set after tt_transfer_make() */
-  const char  *data; /**< where this rank's part lies; transposed: its rows are the columns of `from` */
+  const char  *data;    /**< where this rank's part lies; transposed: its rows are the columns of `from` */
   int64_t      ld;
   tt_pieces    out_rows, out_cols, in_rows, in_cols;
   char        *send, *recv;
