@@ -103,7 +103,7 @@ static tartan_status run_peak(void *context)
 {
   const job *j = context;
 
-  bench_local_multiply(&j->peak, j->peak.k, 0, j->run->threads);
+  bench_local_multiply(&j->peak, j->run->threads);
   return TARTAN_OK;
 }
 
@@ -234,7 +234,7 @@ static tartan_status make(job *j)
   j->triangle = tt_alloc_zero(&grid->memory, j->op->n * j->op->n, sizeof *j->triangle, "a plain dsyrk", &local);
   j->floor = tt_alloc_zero(NULL, (CASES + 1) * bench_set.reps, sizeof *j->floor, "repetitions", &local);
   peak = bench_peak_size((double)j->op->m * (double)j->op->n * (double)j->op->n / grid->size);
-  if (local == TARTAN_OK) local = bench_local_make(&grid->memory, TARTAN_F64, peak, peak, peak, &j->peak);
+  if (local == TARTAN_OK) local = bench_local_make_cube(&grid->memory, TARTAN_F64, peak, &j->peak);
   AGREE(grid, local);
   for (int64_t i = 0; i < count; i++) j->panel[i] = tt_uniform(1, i, grid->rank) - 0.5;
   for (int i = 0; i < CASES; i++) j->seconds[i] = j->floor + (i + 1) * bench_set.reps;
@@ -372,7 +372,8 @@ static void fill_record(const job *j, bench_record *r)
   r->local_fraction = bench_ratio(j->seconds[DSYRK], r->seconds, reps);
   r->peer[r->peers++] = (bench_peer){.name = set.cold ? "max(cold read, read + dsyrk)" : "read + dsyrk",
                                      .seconds_median = bench_median(j->floor, reps),
-                                     .ratio = bench_ratio(j->floor, r->seconds, reps)};
+                                     .ratio = bench_ratio(j->floor, r->seconds, reps),
+                                     .bytes_max = NAN};
   r->json = put_fields;
   r->table = put_lines;
   r->context = j;

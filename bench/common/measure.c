@@ -38,6 +38,44 @@ done:
   return st;
 }
 
+void bench_cases_add(bench_cases *cases, const char *name, tartan_status (*run)(void *context))
+{
+  if (cases->count < BENCH_CASES_MAX) cases->list[cases->count++] = (bench_case){.name = name, .run = run};
+}
+
+tartan_status bench_cases_run(tartan_grid *grid, bench_cases *cases, void *context, int64_t warmups, int64_t reps)
+{
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  cases->reps = reps;
+  cases->seconds = tt_alloc(NULL, cases->count * reps, sizeof *cases->seconds, "repetitions", &local);
+  AGREE(grid, local);
+  for (int i = 0; i < cases->count; i++) cases->list[i].seconds = cases->seconds + i * reps;
+  TRY(bench_alternate(grid, cases->list, cases->count, context, warmups, reps));
+done:
+  return st;
+}
+
+void bench_cases_free(bench_cases *cases)
+{
+  tt_free(cases->seconds);
+  cases->seconds = NULL;
+}
+
+bool bench_cases_has(const bench_cases *cases, const char *name)
+{
+  for (int i = 0; i < cases->count; i++)
+    if (strcmp(cases->list[i].name, name) == 0) return true;
+  return false;
+}
+
+const double *bench_cases_of(const bench_cases *cases, const char *name)
+{
+  for (int i = 0; i < cases->count; i++)
+    if (strcmp(cases->list[i].name, name) == 0) return cases->list[i].seconds;
+  return NULL;
+}
+
 static int ascending(const void *a, const void *b)
 {
   const double x = *(const double *)a, y = *(const double *)b;

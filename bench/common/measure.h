@@ -24,6 +24,30 @@ typedef struct bench_case {
 tartan_status bench_alternate(tartan_grid *grid, bench_case *cases, int count, void *context, int64_t warmups,
                               int64_t reps);
 
+#define BENCH_CASES_MAX 10
+
+/** Cases that are chosen at run time, in the order in which they run. Starts as {0}. */
+typedef struct bench_cases {
+  bench_case list[BENCH_CASES_MAX];
+  int        count;
+  int64_t    reps;
+  double    *seconds; /**< [count][reps] */
+} bench_cases;
+
+/** Adds a case. Local. */
+void bench_cases_add(bench_cases *cases, const char *name, tartan_status (*run)(void *context));
+
+/** bench_alternate() of all of them; give the cases to bench_cases_free() after a failure too. Collective. */
+tartan_status bench_cases_run(tartan_grid *grid, bench_cases *cases, void *context, int64_t warmups, int64_t reps);
+
+void bench_cases_free(bench_cases *cases);
+
+/** Whether there is a case of this name. Local. */
+bool bench_cases_has(const bench_cases *cases, const char *name);
+
+/** The [reps] seconds of a case; NULL if it was not run. Local. */
+const double *bench_cases_of(const bench_cases *cases, const char *name);
+
 /** Smallest, median and largest of count > 0 values. Local. */
 double bench_min(const double *values, int64_t count);
 double bench_median(const double *values, int64_t count);

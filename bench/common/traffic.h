@@ -3,8 +3,8 @@
  * Bytes that this process moved over MPI, whoever called it: ScaLAPACK's own messages pass our counters by, so the
  * program puts itself before MPI's functions by MPI's profiling interface.
  *
- * Counted are the calls that ScaLAPACK makes and our broadcasts and reductions; exchanges that change a layout are in
- * the grid's counters and not here. Broadcasts count once at either end, as in comm/collective.c.
+ * Counted are the calls that ScaLAPACK makes, and those of the same kind that we make, agreements among them, which the
+ * grid's counters leave out. Broadcasts count once at either end, as in comm/collective.c.
  */
 #ifndef BENCH_TRAFFIC_H
 #define BENCH_TRAFFIC_H

@@ -1,5 +1,6 @@
 """What the suites share: running programs, medians, scratch files, tables between markers of docs/benchmarks.md."""
 import json
+import math
 import os
 import pathlib
 import platform
@@ -48,10 +49,25 @@ def mpirun(ranks, *command):
     return ["mpirun", "-q", "-n", ranks, *command]
 
 
-def bench(ranks, *words):
-    """One line of tartan-bench as an object. A residual beyond its limit has already ended the run."""
-    say("$ mpirun -n", ranks, "tartan-bench", *words)
-    return json.loads(run(mpirun(ranks, BENCH, *words, "--json", "-"))[0])
+def bench_lines(ranks, *words, before=(), options=()):
+    """Lines of tartan-bench as objects. A residual beyond its limit has already ended the run.
+
+    before: words before mpirun; options: of mpirun.
+    """
+    say("$", *before, "mpirun -n", ranks, *options, "tartan-bench", *words)
+    out = run([*before, *mpirun(ranks, *options, BENCH, *words, "--json", "-")])[0]
+    return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+
+
+def bench(ranks, *words, **how):
+    """The one line of tartan-bench as an object; as bench_lines()."""
+    return bench_lines(ranks, *words, **how)[0]
+
+
+def peer(result, name):
+    """A peer of a result; one of NaN if it was not run."""
+    none = {"name": name, "seconds_median": math.nan, "ratio": math.nan, "bytes_max": math.nan}
+    return next((p for p in result["peers"] if p["name"] == name), none)
 
 
 def alternate(cases, reps, warmups=1):
@@ -109,12 +125,20 @@ def verdict(value, target, digits=2):
     return f"{value:.{digits}f} (target at most {target:.2f}: {'met' if value <= target else 'missed'})"
 
 
-def write(name, lines):
-    """Prints the lines, and puts them between the markers of this name into docs/benchmarks.md."""
+def at_least(value, target, digits=2):
+    if target is None or value is None or math.isnan(value):
+        return "" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+    return f"{value:.{digits}f} (at least {target:.2f}: {'met' if value >= target else 'missed'})"
+
+
+def write(name, lines, really=True):
+    """Prints the lines, and puts them between the markers of this name into docs/benchmarks.md, if really."""
     text = "\n".join(lines)
     begin, end = f"<!-- {name}: written by ./dev bench {name.split('-')[0]} -->", f"<!-- {name}: end -->"
     page = DOCS.read_text(encoding="utf-8")
-    say("\n" + text)
+    say("\n" + text + "\n")
+    if not really:
+        return
     if begin not in page or end not in page:
         sys.exit(f"{DOCS}: no place for {name}")
     DOCS.write_text(page[:page.index(begin) + len(begin)] + "\n" + text + "\n" + page[page.index(end):], encoding="utf-8")

@@ -43,6 +43,8 @@ static tartan_status shape_of(tartan_op op_a, const tartan_matrix *A, tartan_op 
   TRY(tt_gemm_check_operand(A, C));
   TRY(tt_gemm_check_operand(B, C));
   *shape = (tt_gemm_shape){.grid = C->grid, .dtype = C->dtype, .placed = true};
+  shape->turned[0] = op_a == TARTAN_TRANS;
+  shape->turned[1] = op_b == TARTAN_NO_TRANS;
   shape->a = tt_gemm_layout_of(op_a, A);
   shape->b = tt_gemm_layout_of(op_b, B);
   shape->c = tt_matrix_layout(C);
@@ -156,7 +158,7 @@ static tartan_status shape_free(tartan_grid *grid, tartan_dtype dtype, int64_t m
           (long long)m, (long long)n, (long long)k);
   REQUIRE(dtype == TARTAN_F32 || dtype == TARTAN_F64, TARTAN_ERR_DTYPE, "element type %d is neither f32 nor f64",
           (int)dtype);
-  *shape = (tt_gemm_shape){.grid = grid, .dtype = dtype, .m = m, .n = n, .k = k, .placed = false};
+  *shape = (tt_gemm_shape){.grid = grid, .dtype = dtype, .m = m, .n = n, .k = k, .turned = {false, true}};
   TRY(tt_require_alive(grid));
 done:
   return st;

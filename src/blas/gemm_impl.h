@@ -21,6 +21,7 @@ typedef struct tt_gemm_shape {
   tartan_dtype dtype;
   int64_t      m, n, k;
   tt_layout    a, b, c;  /**< of op(A), op(B), C */
+  bool         turned[2]; /**< A's and B's memory has inner indices along its columns */
   bool         placed;   /**< false: the operands lie wherever the plan wants them */
   bool         triangle; /**< only the triangle uplo of C is wanted: C = A A' */
   tartan_uplo  uplo;
@@ -40,6 +41,7 @@ typedef struct tt_gemm_plan {
   tt_gemm_grid g;
   bool         ring_b;  /**< B's parts travel; else A's */
   bool         overlap; /**< the next exchange runs beside the multiplication */
+  bool         assembled; /**< the parts of a slab are put together in the order of the other operand, which stays */
   bool         triangle;
   int64_t      panel; /**< inner indices of one part in a step */
   int64_t      steps;
@@ -92,7 +94,7 @@ bool tt_gemm_reads_other(const tt_gemm_plan *plan);
 int64_t tt_gemm_list_most(const tt_gemm_plan *plan);
 
 #define TT_GEMM_TRIANGLE 256 /* local columns of C whose rows beyond the triangle are left out together */
-#define TT_GEMM_PIECE 40     /* bytes of such a piece */
+#define TT_GEMM_PIECE 96     /* bytes of such a piece */
 #define TT_GEMM_LISTS 1024   /* at least the bytes of lists for each rank of the grid */
 
 /** The layout of the partial products of layer l. Local. @param[out] ranks [p1 p2] */

@@ -93,10 +93,10 @@ static void list_stretches(const tt_gemm_state *r, int64_t t, tt_gemm_panel *p)
       tt_axis_run(other, k, &b);
       length = tt_min(left, tt_min(a.length, b.length));
       b.owner /= r->other.layers;
-      if (last && last->owner == b.owner && last->local + last->length == b.local)
+      if (last && last->member == member && last->owner == b.owner && last->local + last->length == b.local)
         last->length += length; /* goes on where the last one ended */
       else
-        p->list[p->stretches++] = (tt_gemm_stretch){b.owner, b.local, filled, length, p->count[b.owner]};
+        p->list[p->stretches++] = (tt_gemm_stretch){member, b.owner, b.local, filled, length, p->count[b.owner]};
       p->count[b.owner] += length;
       filled += length;
       from += length;
@@ -148,12 +148,14 @@ static tartan_status start_panel(tt_gemm_state *r, int64_t t, tt_gemm_panel *p)
   const tt_gemm_operand *o = &r->other;
   tartan_status          st = TARTAN_OK;
 
-  if (!r->here || tt_gemm_reads_other(r->plan)) goto done;
+  if (!r->here || (tt_gemm_reads_other(r->plan) && !r->plan->assembled)) goto done;
   list_stretches(r, t, p);
+  if (r->plan->assembled) goto done;
   for (int i = 1; i < o->side.ring; i++) p->part[i] = p->part[i - 1] + p->count[i - 1] * o->outer * r->size;
   pack_other(r, p);
   for (int i = 0; i < o->side.ring; i++) p->count[i] *= o->outer;
-  TRY(tt_ring_start(&p->ring, r->other_ranks, o->side.ring, o->me, p->part, p->count, (size_t)r->size));
+  for (int i = 0; i <= o->side.ring; i++) p->group[i] = i;
+  TRY(tt_ring_start(&p->ring, r->other_ranks, o->side.ring, o->me, p->group, p->part, p->count, (size_t)r->size));
 done:
   return st;
 }
@@ -200,6 +202,10 @@ const char *tt_gemm_other_rows(const tt_gemm_state *r, const tt_gemm_panel *p, i
     return tt_gemm_at(r, o->turned, p->data, *ld, 0, offset);
   }
   *ld = o->ld;
+  if (r->plan->assembled) {
+    from = tt_min(t * r->plan->panel * r->ring.side.ring, tt_axis_count(&o->side.inner, o->layer));
+    return tt_gemm_at(r, o->turned, o->data, o->ld, 0, from);
+  }
   if (tt_gemm_given(&r->ring, r->plan, member, t, &from) == 0) return o->data;
   from = tt_axis_global(&r->ring.side.inner, member * r->ring.layers + r->ring.layer, from);
   return tt_gemm_at(r, o->turned, o->data, o->ld, 0, tt_axis_local(&o->side.inner, from));
@@ -223,21 +229,64 @@ const char *tt_gemm_own_part(const tt_gemm_state *r, const tt_gemm_panel *p, int
   return tt_gemm_at(r, o->turned, o->side.stays ? o->data : p->copy, *ld, first, o->side.stays ? from : 0);
 }
 
+/*
+ * A slab that is put together in the order of the other operand: each stretch of columns is a piece of its member's part,
+ * and lies where it belongs from the start.
+ */
+static void assemble(const tt_gemm_state *r, int64_t t, const tt_gemm_panel *p, int64_t first, int64_t height,
+                     tt_gemm_parts *x)
+{
+  const int64_t start = t * r->plan->panel * r->ring.side.ring;
+  int64_t       ld, from = 0;
+  const char   *own = tt_gemm_own_part(r, p, t, first, &ld);
+
+  for (int i = 0, member = 0; member <= r->ring.side.ring; member++) {
+    while (i < p->stretches && p->list[i].member < member) i++;
+    x->group[member] = i;
+  }
+  for (int64_t i = 0; i < p->stretches; i++) {
+    const tt_gemm_stretch *s = &p->list[i];
+
+    x->part[i] = x->data + (s->local - start) * height * r->size;
+    x->count[i] = s->length * height;
+    if (s->member != r->ring.me) continue;
+    copy(r, false, own + from * ld * r->size, ld, x->part[i], tt_max(1, height), height, s->length);
+    from += s->length;
+  }
+}
+
+/* Parts as they lie, one after the other. */
+static void pack_part(const tt_gemm_state *r, int64_t t, const tt_gemm_panel *p, int64_t first, int64_t height,
+                      tt_gemm_parts *x)
+{
+  const tt_gemm_operand *o = &r->ring;
+  int64_t                ld, width, ignored;
+  const char            *own = tt_gemm_own_part(r, p, t, first, &ld);
+
+  for (int i = 0; i < o->side.ring; i++) {
+    x->group[i] = i;
+    x->part[i] = x->data + i * r->plan->slab * r->plan->panel * r->size;
+    x->count[i] = height * tt_gemm_given(o, r->plan, i, t, &ignored);
+  }
+  x->group[o->side.ring] = o->side.ring;
+  width = tt_gemm_given(o, r->plan, o->me, t, &ignored);
+  copy(r, o->turned, own, ld, x->part[o->me], tt_gemm_dense_ld(o->turned, height, width), height, width);
+}
+
 /* Starts the round of step t, slab u. */
 tartan_status tt_gemm_start_round(tt_gemm_state *r, int64_t t, int64_t u, const tt_gemm_panel *p, tt_gemm_parts *x)
 {
   const tt_gemm_operand *o = &r->ring;
-  int64_t                first, height, width, ld, ignored;
-  const char            *own;
+  int64_t                first, height;
   tartan_status          st = TARTAN_OK;
 
   if (!r->here || o->side.ring == 1) goto done;
   height = tt_gemm_slab_of(r, u, &first);
-  for (int i = 0; i < o->side.ring; i++) x->count[i] = height * tt_gemm_given(o, r->plan, i, t, &ignored);
-  width = tt_gemm_given(o, r->plan, o->me, t, &ignored);
-  own = tt_gemm_own_part(r, p, t, first, &ld);
-  copy(r, o->turned, own, ld, x->part[o->me], tt_gemm_dense_ld(o->turned, height, width), height, width);
-  TRY(tt_ring_start(&x->ring, r->ring_ranks, o->side.ring, o->me, x->part, x->count, (size_t)r->size));
+  if (r->plan->assembled)
+    assemble(r, t, p, first, height, x);
+  else
+    pack_part(r, t, p, first, height, x);
+  TRY(tt_ring_start(&x->ring, r->ring_ranks, o->side.ring, o->me, x->group, x->part, x->count, (size_t)r->size));
 done:
   return st;
 }

@@ -17,6 +17,8 @@
 #define PANEL_LEAST 256                 /* inner indices below which a local product loses speed */
 #define PANEL_BYTES ((int64_t)16 << 20) /* of a gathered panel that is used once */
 #define STREAM_BYTES ((int64_t)4 << 20) /* of a panel that is brought from another layout: stays in the cache */
+#define BLOCK_MOST 512                   /* of an axis whose slabs are put together from blocks */
+#define PIECE_LEAST ((int64_t)16 << 10)  /* bytes of a block of columns that is a message of its own */
 #define SLAB 2048                       /* outer indices of one message */
 #define MOVE_BYTES ((int64_t)32 << 20)  /* for a change of layout */
 #define MOVE_COPIES 3                   /* how often a word that changes its layout is read and written beside that */
@@ -41,6 +43,7 @@ bool tt_gemm_reads_other(const tt_gemm_plan *plan)
 {
   const tt_gemm_side ring = tt_gemm_side_of(&plan->g, plan->ring_b), other = tt_gemm_side_of(&plan->g, !plan->ring_b);
 
+  if (plan->assembled) return true;
   return other.ring == 1 && !tt_gemm_streams_other(plan) && (ring.ring == 1 || one_range(&ring.inner));
 }
 
@@ -152,8 +155,22 @@ static int64_t even(int64_t n, int64_t most)
   return n == 0 ? 1 : tt_ceil_div(n, tt_ceil_div(n, tt_max(1, most)));
 }
 
+/*
+ * Whether slabs of the ring operand can be put together in the order of the other one, which then stays as it is: whole
+ * blocks of columns, large enough for messages of their own, dealt in turn to the ring.
+ */
+static bool assembles(const tt_gemm_shape *shape, const tt_gemm_grid *g, bool ring_b)
+{
+  const tt_gemm_side ring = tt_gemm_side_of(g, ring_b), other = tt_gemm_side_of(g, !ring_b);
+  const tt_axis     *x = &ring.inner;
+
+  return ring.ring > 1 && other.ring == 1 && !shape->turned[ring_b] && !x->starts && !one_range(x) &&
+         x->first % x->nb == 0 && x->nb <= BLOCK_MOST &&
+         tt_min(SLAB, tt_axis_largest(&ring.outer)) * x->nb * (int64_t)tartan_dtype_size(shape->dtype) >= PIECE_LEAST;
+}
+
 /* Which operand travels in parts: the one that needs less copying; a part is packed, a gathered panel put together. */
-static bool ring_is_b(const tt_gemm_grid *g)
+static bool ring_is_b(const tt_gemm_shape *shape, const tt_gemm_grid *g)
 {
   double cost[2];
 
@@ -163,10 +180,16 @@ static bool ring_is_b(const tt_gemm_grid *g)
 
     cost[b] = ring.ring > 1 ? (double)tt_axis_largest(&ring.outer) * (double)tt_axis_largest(&ring.inner) : 0;
     if (other.ring > 1) cost[b] += 2 * k * (double)tt_axis_largest(&other.outer);
-    if (other.ring == 1 && ring.ring > 1 && !one_range(&ring.inner))
+    if (other.ring == 1 && ring.ring > 1 && !one_range(&ring.inner) && !assembles(shape, g, b != 0))
       cost[b] += k * (double)tt_axis_largest(&other.outer);
   }
   return cost[1] < cost[0];
+}
+
+/* Block of the ring operand's inner axis. */
+static int64_t ring_block(const tt_gemm_plan *plan)
+{
+  return tt_gemm_side_of(&plan->g, plan->ring_b).inner.nb;
 }
 
 /* The widths that are best for speed, or those that were asked for. */
@@ -185,6 +208,7 @@ static void choose_widths(const tt_gemm_shape *shape, const tartan_gemm_opts *op
   panel = tt_max(panel, PANEL_LEAST);
   if (opts->panel > 0) panel = opts->panel;
   plan->panel = even(inner, panel);
+  if (plan->assembled) plan->panel = tt_round_up(plan->panel, ring_block(plan));
   plan->slab = ring.ring > 1 ? even(own, SLAB) : tt_max(1, own);
   plan->bytes = MOVE_BYTES;
 }
@@ -196,6 +220,31 @@ static void count_steps(tt_gemm_plan *plan)
   plan->steps = tt_max(1, tt_ceil_div(tt_axis_largest(&ring.inner), plan->panel));
 }
 
+/* Makes the buffers of a plan smaller: first those that cost no speed. False if all are as small as can be. */
+static bool shrink(const tartan_gemm_opts *opts, tt_gemm_plan *plan)
+{
+  const int64_t block = plan->assembled ? ring_block(plan) : 1;
+  const bool    free = opts->panel <= 0 && plan->panel > block;
+
+  if (plan->bytes > ((int64_t)1 << 20))
+    plan->bytes /= 2;
+  else if (plan->slab > 512)
+    plan->slab = (plan->slab + 1) / 2;
+  else if (free && plan->panel > PANEL_LEAST / 2)
+    plan->panel = tt_round_up((plan->panel + 1) / 2, block);
+  else if (plan->bytes > ((int64_t)64 << 10))
+    plan->bytes /= 2;
+  else if (plan->slab > 64)
+    plan->slab = (plan->slab + 1) / 2;
+  else if (free && plan->panel > 16)
+    plan->panel = tt_round_up((plan->panel + 1) / 2, block);
+  else if (plan->bytes > 4096)
+    plan->bytes /= 2;
+  else
+    return false;
+  return true;
+}
+
 /* Makes a plan fit so many bytes, panels first; false if it cannot. */
 static bool fit(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t cap, tt_gemm_plan *plan)
 {
@@ -204,18 +253,36 @@ static bool fit(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_
     count_steps(plan);
     price_room(shape, plan);
     if (cap <= 0 || plan->memory <= cap) return true;
-    if (plan->bytes > 4096)
-      plan->bytes /= 2;
-    else if (plan->slab > 64)
-      plan->slab = (plan->slab + 1) / 2;
-    else if (plan->panel > 16 && opts->panel <= 0)
-      plan->panel = (plan->panel + 1) / 2;
-    else
-      return false;
+    if (!shrink(opts, plan)) return false;
   }
 }
-
 /* ------------------------------------------------------------------------------------------------ prices */
+
+/*
+ * How often a word that changes its layout is read and written in memory beside its message: once where it is used from
+ * the cache right after, more often where whole operands or the result are written and read again.
+ */
+static double move_copies(const tt_gemm_plan *plan)
+{
+  const bool streams = tt_gemm_side_of(&plan->g, !plan->ring_b).stays || tt_gemm_streams_other(plan);
+
+  return streams && plan->g.c_stays ? 1 : 5;
+}
+
+/* Words that a rank copies beside: packed parts, gathered panels, partial products that are added up. */
+static double copied_words(const tt_gemm_shape *shape, const tt_gemm_plan *plan)
+{
+  const tt_gemm_grid *g = &plan->g;
+  const tt_gemm_side  ring = tt_gemm_side_of(g, plan->ring_b), other = tt_gemm_side_of(g, !plan->ring_b);
+  const double        k = (double)shape->k / g->p3;
+  double              words = 0;
+
+  if (ring.ring > 1) words += (double)tt_axis_largest(&ring.outer) * k / ring.ring;
+  if (!tt_gemm_reads_other(plan) && other.stays)
+    words += (double)tt_axis_largest(&other.outer) * k * (other.ring > 1 ? 2 : 1);
+  if (g->p3 > 1) words += 3 * (double)tt_axis_largest(&g->m) * (double)tt_axis_largest(&g->n);
+  return words;
+}
 
 /* Seconds by the grid's rates. */
 static double price_seconds(const tt_gemm_shape *shape, const tt_gemm_plan *plan)
@@ -224,9 +291,10 @@ static double price_seconds(const tt_gemm_shape *shape, const tt_gemm_plan *plan
   const double    size = (double)tartan_dtype_size(shape->dtype), threads = shape->grid->threads;
   const double    compute = plan->cost.flops / (rates->flops * threads * (shape->dtype == TARTAN_F32 ? 2 : 1));
   const double    words = plan->cost.words * size / rates->bandwidth + plan->cost.messages * rates->latency;
-  const double    moved = plan->cost.words_redistributed * size * (1 / rates->bandwidth + MOVE_COPIES / rates->copies);
+  const double    moved = plan->cost.words_redistributed * size * (1 / rates->bandwidth + move_copies(plan) / rates->copies);
+  const double    copied = copied_words(shape, plan) * size / rates->copies;
 
-  return (plan->overlap ? fmax(compute, words) : compute + words) + moved;
+  return (plan->overlap ? fmax(compute, words) : compute + words) + moved + copied;
 }
 
 /* Elements of C that the tiles of a triangle cover: the most of any rank. */
@@ -260,7 +328,8 @@ static void price(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int6
   const int64_t       inner = tt_axis_largest(&g->a.col) * g->p2;
 
   plan->triangle = shape->triangle;
-  plan->ring_b = !shape->triangle && ring_is_b(g); /* a triangle is cut along columns */
+  plan->ring_b = !shape->triangle && ring_is_b(shape, g); /* a triangle is cut along columns */
+  plan->assembled = assembles(shape, g, plan->ring_b) && (opts->panel == 0 || opts->panel % ring_block(plan) == 0);
   plan->overlap = opts->overlap == TARTAN_ON || (opts->overlap == TARTAN_PLANNED && shape->grid->nodes > 1);
   if (g->p1 * g->p2 == 1) plan->overlap = false;
   plan->cost.flops = 2.0 * (double)tt_axis_largest(&g->m) * (double)tt_axis_largest(&g->n) *

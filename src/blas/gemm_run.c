@@ -20,9 +20,11 @@ static void end_run(tt_gemm_state *r)
   for (int s = 0; s < 2; s++) {
     tt_free(r->buffers[s]);
     tt_free(r->panels[s].list);
+    tt_free(r->panels[s].group);
     tt_free(r->panels[s].count);
     tt_free(r->panels[s].part);
     tt_ring_free(&r->panels[s].ring);
+    tt_free(r->rounds[s].group);
     tt_free(r->rounds[s].count);
     tt_free(r->rounds[s].part);
     tt_ring_free(&r->rounds[s].ring);
@@ -39,21 +41,24 @@ static tartan_status make_buffers(tt_gemm_state *r, int which)
   tt_gemm_panel *p = &r->panels[which];
   tt_gemm_parts *x = &r->rounds[which];
   const int64_t  each = r->room.parts / sets / rings, copy = r->room.ring_copy / sets, width = r->room.panel / sets;
+  const int64_t  most = tt_gemm_list_most(r->plan), pieces = r->plan->assembled ? most : rings;
   char          *buffer;
   tartan_status  local;
 
-  local = tt_ring_make(r->grid, rings, TT_TAG_RING + which, &x->ring);
+  local = tt_ring_make(r->grid, pieces, TT_TAG_RING + which, &x->ring);
   if (local == TARTAN_OK) local = tt_ring_make(r->grid, others, TT_TAG_RING + 2 + which, &p->ring);
-  x->part = tt_alloc(mem, rings, sizeof *x->part, "the parts of a product", &local);
-  x->count = tt_alloc(mem, rings, sizeof *x->count, "the parts of a product", &local);
+  x->part = tt_alloc(mem, pieces, sizeof *x->part, "the parts of a product", &local);
+  x->count = tt_alloc(mem, pieces, sizeof *x->count, "the parts of a product", &local);
+  x->group = tt_alloc(mem, rings + 1, sizeof *x->group, "the parts of a product", &local);
   p->part = tt_alloc(mem, others, sizeof *p->part, "the parts of a product", &local);
   p->count = tt_alloc(mem, others, sizeof *p->count, "the parts of a product", &local);
-  p->list = tt_alloc(mem, tt_gemm_list_most(r->plan), sizeof *p->list, "the parts of a product", &local);
+  p->group = tt_alloc(mem, others + 1, sizeof *p->group, "the parts of a product", &local);
+  p->list = tt_alloc(mem, most, sizeof *p->list, "the parts of a product", &local);
   buffer = tt_alloc(mem, rings * each + copy + width + r->room.other_parts / sets, (size_t)r->size,
                     "the panels of a product", &local);
   r->buffers[which] = buffer;
   if (local != TARTAN_OK) return local;
-  for (int i = 0; i < rings; i++) x->part[i] = buffer + i * each * r->size;
+  x->data = buffer;
   p->copy = buffer + rings * each * r->size;
   p->data = p->copy + copy * r->size;
   p->part[0] = p->data + width * r->size; /* the others follow when their sizes are known */

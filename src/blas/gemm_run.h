@@ -21,9 +21,10 @@ typedef struct tt_gemm_operand {
   tt_step      step;
 } tt_gemm_operand;
 
-/** Rows of the other operand that are neighbours in its owner's memory and in the panel. */
+/** Inner indices of one ring member that are neighbours in the other operand's memory and in the panel. */
 typedef struct tt_gemm_stretch {
-  int     owner;                      /* place in the ring */
+  int     member;                     /* of the ring */
+  int     owner;                      /* place in the ring of the other operand */
   int64_t local, panel, length, part; /* among the owner's; in the panel; how many; in the owner's part */
 } tt_gemm_stretch;
 
@@ -32,17 +33,20 @@ typedef struct tt_gemm_panel {
   tt_ring          ring;
   char           **part;  /* [ring of the other operand] */
   int64_t         *count; /* [same] elements of each */
+  int64_t         *group; /* [same + 1] 0, 1, 2, ... */
   tt_gemm_stretch *list;
   int64_t          stretches;
-  char            *copy; /* own part of the ring tt_gemm_operand */
+  char            *copy; /* own part of the ring operand */
   char            *data;
 } tt_gemm_panel;
 
 /** The parts of one step and slab that go round; two of them with overlap. */
 typedef struct tt_gemm_parts {
   tt_ring  ring;
-  char   **part;  /* [ring] */
-  int64_t *count; /* [ring] elements of each */
+  char    *data;  /* all parts, one after the other or put together */
+  char   **part;  /* [ring], or the pieces of an assembled slab */
+  int64_t *count; /* elements of each */
+  int64_t *group; /* [ring + 1] the pieces of each member */
 } tt_gemm_parts;
 
 /** All that a run has on this rank. */

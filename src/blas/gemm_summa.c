@@ -103,38 +103,58 @@ done:
   return st;
 }
 
+/* What the h-th part of a round is, once it is here; all of them at once where they are put together. */
+static tartan_status await_part(tt_gemm_state *r, int h, int64_t t, const tt_gemm_panel *p, tt_gemm_parts *x, factor *f,
+                                int *member)
+{
+  const tt_gemm_operand *o = &r->ring;
+  const bool             travels = o->side.ring > 1;
+  int64_t                ignored;
+  tartan_status          st = TARTAN_OK;
+
+  *member = r->plan->assembled || !travels ? 0 : tt_ring_owner(&x->ring, h);
+  f->width = tt_gemm_given(o, r->plan, *member, t, &ignored);
+  if (r->plan->assembled) {
+    for (int i = 1; i < o->side.ring; i++) f->width += tt_gemm_given(o, r->plan, i, t, &ignored);
+    TRY(tt_ring_await(&x->ring, o->side.ring - 1));
+    f->data = x->data;
+    f->ld = tt_gemm_dense_ld(o->turned, f->height, f->width);
+  } else if (travels) {
+    TRY(tt_ring_await(&x->ring, h));
+    f->data = x->part[*member];
+    f->ld = tt_gemm_dense_ld(o->turned, f->height, f->width);
+  } else {
+    f->data = tt_gemm_own_part(r, p, t, f->first, &f->ld);
+  }
+done:
+  return st;
+}
+
 /* All parts of step t, slab u, as they come. */
 static tartan_status multiply_round(tt_gemm_state *r, int64_t t, int64_t u, const tt_gemm_panel *p, tt_gemm_parts *x,
                                     const ahead *a)
 {
-  const tt_gemm_operand *o = &r->ring;
-  const bool             travels = o->side.ring > 1;
-  tartan_status          st = TARTAN_OK;
+  const int     ring = r->ring.side.ring, rounds = r->plan->assembled ? 1 : ring;
+  tartan_status st = TARTAN_OK;
 
-  for (int h = 0; h < o->side.ring && r->here; h++) {
-    const int   member = travels ? tt_ring_owner(&x->ring, h) : 0;
+  for (int h = 0; h < rounds && r->here; h++) {
+    const bool  begins = t == 0 && h == 0;
     const char *rows;
     factor      f;
-    int64_t     ld, ignored;
+    int64_t     ld;
+    int         member;
     bool        broken;
 
     f.height = tt_gemm_slab_of(r, u, &f.first);
-    f.width = tt_gemm_given(o, r->plan, member, t, &ignored);
+    TRY(await_part(r, h, t, p, x, &f, &member));
     rows = tt_gemm_other_rows(r, p, member, t, &ld);
-    if (travels) {
-      TRY(tt_ring_await(&x->ring, h));
-      f.data = x->part[member];
-      f.ld = tt_gemm_dense_ld(o->turned, f.height, f.width);
-    } else {
-      f.data = tt_gemm_own_part(r, p, t, f.first, &f.ld);
-    }
     broken = f.width > 0 && f.height > 0 && r->other.outer > 0 && tt_fault_hit(TT_FAULT_PANEL);
     if (broken && !tt_gemm_reads_other(r->plan)) corrupt(r, (char *)(uintptr_t)rows);
-    if (f.width > 0 || (t == 0 && h == 0)) /* also where there is nothing to add: beta */
-      TRY(multiply(r, &f, rows, ld, t == 0 && h == 0 ? r->beta : 1, a));
+    if (f.width > 0 || begins) /* also where there is nothing to add: beta */
+      TRY(multiply(r, &f, rows, ld, begins ? r->beta : 1, a));
     if (broken && tt_gemm_reads_other(r->plan)) corrupt(r, r->c); /* nothing was gathered */
   }
-  if (travels && r->here) TRY(tt_ring_end(&x->ring));
+  if (ring > 1 && r->here) TRY(tt_ring_end(&x->ring));
 done:
   return st;
 }

@@ -24,6 +24,7 @@ static tartan_status shape_of(tartan_uplo uplo, tartan_op op, const tartan_matri
 
   TRY(tt_gemm_check_operand(A, C));
   *shape = (tt_gemm_shape){.grid = C->grid, .dtype = C->dtype, .placed = true, .triangle = true, .uplo = uplo};
+  shape->turned[0] = shape->turned[1] = op == TARTAN_TRANS;
   shape->a = tt_gemm_layout_of(op, A);
   shape->b = tt_gemm_layout_of(op == TARTAN_TRANS ? TARTAN_NO_TRANS : TARTAN_TRANS, A);
   shape->c = tt_matrix_layout(C);

@@ -96,12 +96,12 @@ done:
   return st;
 }
 
-tartan_status tt_ring_make(tartan_grid *grid, int size, int tag, tt_ring *ring)
+tartan_status tt_ring_make(tartan_grid *grid, int64_t pieces, int tag, tt_ring *ring)
 {
   tartan_status local = TARTAN_OK;
 
-  *ring = (tt_ring){.grid = grid, .tag = tag};
-  ring->request = tt_alloc(&grid->memory, 2 * (int64_t)size, sizeof *ring->request, "the requests of a ring", &local);
+  *ring = (tt_ring){.grid = grid, .tag = tag, .capacity = pieces};
+  ring->request = tt_alloc(&grid->memory, 2 * pieces, sizeof *ring->request, "the requests of a ring", &local);
   return local;
 }
 
@@ -120,43 +120,65 @@ int tt_ring_owner(const tt_ring *ring, int h)
 static tartan_status pass_on(tt_ring *ring, int h)
 {
   const int     owner = tt_ring_owner(ring, h), right = ring->ranks[(ring->me + 1) % ring->size];
-  const int64_t count = ring->count[owner];
   tartan_status st = TARTAN_OK;
 
-  if (h + 1 == ring->size || count == 0) goto done;
-  TRY_MPI(ring->grid, MPI_Isend(ring->part[owner], (int)(count * (int64_t)ring->width), MPI_BYTE, right, ring->tag,
-                                ring->grid->all, &ring->request[ring->size + h]));
-  tt_count_traffic(ring->grid, count, 0, ring->width, 1);
+  for (int64_t i = ring->group[owner]; i < ring->group[owner + 1] && h + 1 < ring->size; i++) {
+    if (ring->count[i] == 0) continue;
+    TRY_MPI(ring->grid, MPI_Isend(ring->piece[i], (int)(ring->count[i] * (int64_t)ring->width), MPI_BYTE, right,
+                                  ring->tag, ring->grid->all, &ring->request[ring->capacity + i]));
+    tt_count_traffic(ring->grid, ring->count[i], 0, ring->width, 1);
+  }
 done:
   return st;
 }
 
-tartan_status tt_ring_start(tt_ring *ring, const int *ranks, int size, int me, char **part, const int64_t *count,
-                            size_t width)
+/* Posts what comes in the h-th hop. */
+static tartan_status expect(tt_ring *ring, int h)
+{
+  const int     owner = tt_ring_owner(ring, h), left = ring->ranks[(ring->me - 1 + ring->size) % ring->size];
+  tartan_status st = TARTAN_OK;
+
+  for (int64_t i = ring->group[owner]; i < ring->group[owner + 1]; i++) {
+    REQUIRE(ring->count[i] * (int64_t)ring->width <= TT_MESSAGE_MAX, TARTAN_ERR_BUG,
+            "a part of %lld elements is too large", (long long)ring->count[i]);
+    if (ring->count[i] == 0) continue;
+    TRY_MPI(ring->grid, MPI_Irecv(ring->piece[i], (int)(ring->count[i] * (int64_t)ring->width), MPI_BYTE, left,
+                                  ring->tag, ring->grid->all, &ring->request[i]));
+    tt_count_traffic(ring->grid, 0, ring->count[i], ring->width, 0);
+  }
+done:
+  return st;
+}
+
+tartan_status tt_ring_start(tt_ring *ring, const int *ranks, int size, int me, const int64_t *group, char **piece,
+                            const int64_t *count, size_t width)
 {
   tartan_status st = TARTAN_OK;
 
+  REQUIRE(group[size] <= ring->capacity, TARTAN_ERR_BUG, "a ring with %lld pieces, planned for %lld",
+          (long long)group[size], (long long)ring->capacity);
   ring->ranks = ranks;
   ring->size = size;
   ring->me = me;
-  ring->part = part;
+  ring->group = group;
+  ring->piece = piece;
   ring->count = count;
   ring->width = width;
   ring->came = 1;
-  for (int i = 0; i < 2 * size; i++) ring->request[i] = MPI_REQUEST_NULL;
-  for (int h = 1; h < size; h++) {
-    const int owner = tt_ring_owner(ring, h), left = ranks[(me - 1 + size) % size];
-
-    REQUIRE(count[owner] * (int64_t)width <= TT_MESSAGE_MAX, TARTAN_ERR_BUG, "a part of %lld elements is too large",
-            (long long)count[owner]);
-    if (count[owner] == 0) continue;
-    TRY_MPI(ring->grid, MPI_Irecv(part[owner], (int)(count[owner] * (int64_t)width), MPI_BYTE, left, ring->tag,
-                                  ring->grid->all, &ring->request[h]));
-    tt_count_traffic(ring->grid, 0, count[owner], width, 0);
-  }
+  for (int64_t i = 0; i < 2 * ring->capacity; i++) ring->request[i] = MPI_REQUEST_NULL;
+  for (int h = 1; h < size; h++) TRY(expect(ring, h));
   TRY(pass_on(ring, 0));
 done:
   return st;
+}
+
+/* Requests of the hop that is to come next. */
+static int coming(const tt_ring *ring, MPI_Request **first)
+{
+  const int owner = tt_ring_owner(ring, ring->came);
+
+  *first = ring->request + ring->group[owner];
+  return (int)(ring->group[owner + 1] - ring->group[owner]);
 }
 
 tartan_status tt_ring_await(tt_ring *ring, int h)
@@ -165,7 +187,10 @@ tartan_status tt_ring_await(tt_ring *ring, int h)
   tartan_status st = TARTAN_OK;
 
   for (; ring->came <= h; ring->came++) {
-    TRY_MPI(ring->grid, MPI_Wait(&ring->request[ring->came], MPI_STATUS_IGNORE));
+    MPI_Request *first;
+    const int    n = coming(ring, &first);
+
+    TRY_MPI(ring->grid, MPI_Waitall(n, first, MPI_STATUSES_IGNORE));
     TRY(pass_on(ring, ring->came));
   }
 done:
@@ -179,24 +204,27 @@ tartan_status tt_ring_advance(tt_ring *ring)
   tartan_status st = TARTAN_OK;
 
   while (ring->came < ring->size && here) {
-    TRY_MPI(ring->grid, MPI_Test(&ring->request[ring->came], &here, MPI_STATUS_IGNORE));
+    MPI_Request *first;
+    const int    n = coming(ring, &first);
+
+    TRY_MPI(ring->grid, MPI_Testall(n, first, &here, MPI_STATUSES_IGNORE));
     if (here) TRY(pass_on(ring, ring->came++));
   }
   if (ring->came == ring->size) /* lets the last sends advance */
-    TRY_MPI(ring->grid, MPI_Testall(ring->size, ring->request + ring->size, &here, MPI_STATUSES_IGNORE));
+    TRY_MPI(ring->grid, MPI_Testall((int)ring->capacity, ring->request + ring->capacity, &here, MPI_STATUSES_IGNORE));
 done:
   return st;
 }
 
 tartan_status tt_ring_end(tt_ring *ring)
 {
-  double        t = tt_seconds();
+  double        t;
   tartan_status st = TARTAN_OK;
 
   TRY(tt_ring_await(ring, ring->size - 1));
   t = tt_seconds();
-  TRY_MPI(ring->grid, MPI_Waitall(ring->size, ring->request + ring->size, MPI_STATUSES_IGNORE));
-done:
+  TRY_MPI(ring->grid, MPI_Waitall((int)ring->capacity, ring->request + ring->capacity, MPI_STATUSES_IGNORE));
   tt_grid_phase(ring->grid, TARTAN_PHASE_COMMUNICATE, &t);
+done:
   return st;
 }

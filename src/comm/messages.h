@@ -46,33 +46,37 @@ tartan_status tt_messages_wait(tt_messages *m);
 
 /**
  * A ring of ranks, each with one part for all: parts go from neighbour to neighbour, so that every rank sends about
- * what it receives, whoever had the most (van de Geijn, Watts 1997: a broadcast as a pipelined chain).
+ * what it receives, whoever had the most (van de Geijn, Watts 1997: a broadcast as a pipelined chain). A part may be in
+ * several pieces, each one message.
  */
 typedef struct tt_ring {
   tartan_grid   *grid;
   const int     *ranks; /**< [size] ranks of the grid, in the order of the ring; the caller's */
   int            size, me;
-  size_t         width;   /**< bytes of an element */
-  char         **part;    /**< [size] the part of each; mine is filled, the others receive */
-  const int64_t *count;   /**< [size] elements of each */
-  MPI_Request   *request; /**< [2 size]: receives, then sends */
+  size_t         width;    /**< bytes of an element */
+  const int64_t *group;    /**< [size + 1]: pieces of rank p are group[p] .. group[p + 1] - 1; the caller's */
+  char         **piece;    /**< mine are filled, the others receive */
+  const int64_t *count;    /**< elements of each */
+  MPI_Request   *request;  /**< [2 capacity]: receives, then sends */
+  int64_t        capacity; /**< pieces in all */
   int            tag;
   int            came; /**< hops of which the part is here: 1 after the start */
 } tt_ring;
 
-/** Room for a ring of at most `size` ranks. Local. TARTAN_ERR_NOMEM. */
-tartan_status tt_ring_make(tartan_grid *grid, int size, int tag, tt_ring *ring);
+/** Room for a ring with so many pieces at most. Local. TARTAN_ERR_NOMEM. */
+tartan_status tt_ring_make(tartan_grid *grid, int64_t pieces, int tag, tt_ring *ring);
 void          tt_ring_free(tt_ring *ring);
 
 /**
- * Starts the round. Ranks of the ring; part and count must stay until tt_ring_end().
+ * Starts the round. Ranks of the ring; the arrays must stay until tt_ring_end().
  *
  * @param[in]     ranks  [size], me among them
- * @param[in,out] part   [size] addresses
- * @param[in]     count  [size]; parts of 0 elements do not travel
+ * @param[in]     group  [size + 1] which pieces are whose
+ * @param[in,out] piece  addresses
+ * @param[in]     count  pieces of 0 elements do not travel
  */
-tartan_status tt_ring_start(tt_ring *ring, const int *ranks, int size, int me, char **part, const int64_t *count,
-                            size_t width);
+tartan_status tt_ring_start(tt_ring *ring, const int *ranks, int size, int me, const int64_t *group, char **piece,
+                            const int64_t *count, size_t width);
 
 /** Whose part is the h-th to come: 0 is my own. Local. */
 int tt_ring_owner(const tt_ring *ring, int h);
