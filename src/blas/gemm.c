@@ -104,16 +104,19 @@ done:
   return st;
 }
 
-/* Seconds at the speed that the slowest rank's BLAS is measured to have now. Collective. */
-static tartan_status measured_seconds(tartan_grid *grid, tartan_dtype dtype, const tartan_cost *cost, double *seconds)
+tartan_status tt_gemm_measured(tartan_grid *grid, tartan_dtype dtype, tartan_cost *cost)
 {
-  int64_t       rate = (int64_t)tt_gemm_rate(grid->threads);
+  const double  assumed = grid->rates.flops * grid->threads, twice = dtype == TARTAN_F32 ? 2 : 1;
+  int64_t       rate;
   tartan_status st = TARTAN_OK;
 
-  TRY(tt_agree_least(grid, &rate));
-  *seconds += cost->flops / (double)tt_max(1, rate) / (dtype == TARTAN_F32 ? 2 : 1) -
-              cost->flops / grid->rates.flops / grid->threads / (dtype == TARTAN_F32 ? 2 : 1);
-  if (*seconds < 0) *seconds = 0;
+  if (grid->rates.measured <= 0) {
+    rate = (int64_t)tt_gemm_rate(grid->threads);
+    TRY(tt_agree_least(grid, &rate));
+    grid->rates.measured = rate > 0 ? (double)rate : assumed; /* 0: no memory to measure with */
+  }
+  cost->seconds += cost->flops / twice * (1 / grid->rates.measured - 1 / assumed);
+  if (cost->seconds < 0) cost->seconds = 0;
 done:
   return st;
 }
@@ -127,7 +130,7 @@ static tartan_status tell(const tt_gemm_shape *shape, const tartan_gemm_opts *o,
   TRY(tt_gemm_plan_make(shape, o, &plan));
   *cost = plan.cost;
   if (o->check) cost->memory += (double)tt_check_bytes(shape->m, shape->n, shape->k);
-  TRY(measured_seconds(shape->grid, shape->dtype, &plan.cost, &cost->seconds));
+  TRY(tt_gemm_measured(shape->grid, shape->dtype, cost));
 done:
   tt_free(plan.g.who);
   return st;

@@ -159,6 +159,9 @@ void tt_gemm_settle(const tartan_gemm_opts *opts, tartan_gemm_opts *o);
 /** TARTAN_ERR_ARG for options that cannot be. Local. */
 tartan_status tt_gemm_check_options(const tartan_grid *grid, const tartan_gemm_opts *o);
 
+/** Corrects a plan's seconds to the speed that local products are measured to have on this grid, once. Collective. */
+tartan_status tt_gemm_measured(tartan_grid *grid, tartan_dtype dtype, tartan_cost *cost);
+
 /** Bytes that a product may take on every rank: 0 for no limit. Collective. */
 tartan_status tt_gemm_cap(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t *cap);
 

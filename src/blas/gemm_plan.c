@@ -14,12 +14,14 @@
 #include "comm/agree.h"
 
 #define FINALISTS 16
+#define SAME_WORDS 0.002                 /* words that differ by less are as good */
 #define PANEL_LEAST 256                 /* inner indices below which a local product loses speed */
 #define PANEL_BYTES ((int64_t)16 << 20) /* of a gathered panel that is used once */
 #define STREAM_BYTES ((int64_t)4 << 20) /* of a panel that is brought from another layout: stays in the cache */
 #define BLOCK_MOST 512                   /* of an axis whose slabs are put together from blocks */
 #define PIECE_LEAST ((int64_t)16 << 10)  /* bytes of a block of columns that is a message of its own */
-#define SLAB 2048                       /* outer indices of one message */
+#define SLAB_BYTES ((int64_t)16 << 20)   /* of the parts of a slab: about what the cache holds */
+#define SLAB 4096                       /* outer indices of one message */
 #define MOVE_BYTES ((int64_t)32 << 20)  /* for a change of layout */
 #define MOVE_COPIES 3                   /* how often a word that changes its layout is read and written beside that */
 
@@ -209,7 +211,8 @@ static void choose_widths(const tt_gemm_shape *shape, const tartan_gemm_opts *op
   if (opts->panel > 0) panel = opts->panel;
   plan->panel = even(inner, panel);
   if (plan->assembled) plan->panel = tt_round_up(plan->panel, ring_block(plan));
-  plan->slab = ring.ring > 1 ? even(own, SLAB) : tt_max(1, own);
+  plan->slab = tt_max(1, own);
+  if (ring.ring > 1) plan->slab = even(own, tt_max(SLAB, SLAB_BYTES / size / (plan->panel * ring.ring)));
   plan->bytes = MOVE_BYTES;
 }
 
@@ -245,8 +248,15 @@ static bool shrink(const tartan_gemm_opts *opts, tt_gemm_plan *plan)
   return true;
 }
 
-/* Makes a plan fit so many bytes, panels first; false if it cannot. */
-static bool fit(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t cap, tt_gemm_plan *plan)
+/* Lets A's or B's parts travel. */
+static void choose_ring(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, bool ring_b, tt_gemm_plan *plan)
+{
+  plan->ring_b = ring_b;
+  plan->assembled = assembles(shape, &plan->g, ring_b) && (opts->panel == 0 || opts->panel % ring_block(plan) == 0);
+}
+
+/* Makes a plan fit so many bytes with the ring operand that it has; false if it cannot. */
+static bool fit_widths(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t cap, tt_gemm_plan *plan)
 {
   choose_widths(shape, opts, plan);
   for (;;) {
@@ -256,6 +266,26 @@ static bool fit(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_
     if (!shrink(opts, plan)) return false;
   }
 }
+
+/* Makes a plan fit: with the ring operand that costs least copying, with the other one, without overlap. */
+static bool fit(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t cap, tt_gemm_plan *plan)
+{
+  const bool first = !shape->triangle && ring_is_b(shape, &plan->g); /* a triangle is cut along columns of C */
+  const int  ways = shape->triangle ? 1 : 2, lighter = plan->overlap && opts->overlap == TARTAN_PLANNED ? 2 : 1;
+  int64_t    least = INT64_MAX;
+
+  for (int l = 0; l < lighter; l++) {
+    if (l > 0) plan->overlap = false;
+    for (int w = 0; w < ways; w++) {
+      choose_ring(shape, opts, w == 0 ? first : !first, plan);
+      if (fit_widths(shape, opts, cap, plan)) return true;
+      least = tt_min(least, plan->memory);
+    }
+  }
+  plan->memory = least;
+  return false;
+}
+
 /* ------------------------------------------------------------------------------------------------ prices */
 
 /*
@@ -328,8 +358,6 @@ static void price(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int6
   const int64_t       inner = tt_axis_largest(&g->a.col) * g->p2;
 
   plan->triangle = shape->triangle;
-  plan->ring_b = !shape->triangle && ring_is_b(shape, g); /* a triangle is cut along columns */
-  plan->assembled = assembles(shape, g, plan->ring_b) && (opts->panel == 0 || opts->panel % ring_block(plan) == 0);
   plan->overlap = opts->overlap == TARTAN_ON || (opts->overlap == TARTAN_PLANNED && shape->grid->nodes > 1);
   if (g->p1 * g->p2 == 1) plan->overlap = false;
   plan->cost.flops = 2.0 * (double)tt_axis_largest(&g->m) * (double)tt_axis_largest(&g->n) *
@@ -357,7 +385,7 @@ typedef struct search {
   candidate               finalist[FINALISTS + 6];
   int                     finalists, tried;
   bool                    found;
-  double                  seconds;   /* of the best */
+  bool                    best_uses_all;
   double                  all_words; /* fewest words of a grid that uses all ranks; < 0: none */
   int64_t                 least;     /* bytes that would do */
   tt_gemm_plan            best;
@@ -415,12 +443,24 @@ static void list_candidates(search *s)
   }
 }
 
+/*
+ * The least time, but among grids of all ranks for operands that are still to be made the fewest words: there the flops
+ * are the same, and a word is what a slower network makes dear.
+ */
+static bool is_better(const search *s, const tt_gemm_plan *plan, bool uses_all)
+{
+  const tartan_cost *new = &plan->cost, *old = &s->best.cost;
+
+  if (!s->shape->placed && uses_all && s->best_uses_all && fabs(new->words - old->words) > SAME_WORDS * old->words)
+    return new->words < old->words;
+  return new->seconds < old->seconds || (new->seconds == old->seconds && plan->memory < s->best.memory);
+}
+
 /* Lays a grid out and keeps it if it is the best that fits. */
 static void look_at(search *s, const int p[3], bool adopt)
 {
   const int    all = s->shape->grid->size;
   tt_gemm_plan plan = {.panel = 1};
-  double       seconds;
 
   tt_gemm_grid_make(s->shape, p[0], p[1], p[2], adopt, s->who, s->work, &plan.g);
   price(s->shape, s->opts, s->work, &plan);
@@ -429,10 +469,10 @@ static void look_at(search *s, const int p[3], bool adopt)
     if (s->least == 0 || plan.memory < s->least) s->least = plan.memory;
     return;
   }
-  seconds = plan.cost.seconds = price_seconds(s->shape, &plan);
-  if (s->found && (seconds > s->seconds || (seconds == s->seconds && plan.memory >= s->best.memory))) return;
+  plan.cost.seconds = price_seconds(s->shape, &plan);
+  if (s->found && !is_better(s, &plan, p[0] * p[1] * p[2] == all)) return;
   s->found = true;
-  s->seconds = seconds;
+  s->best_uses_all = p[0] * p[1] * p[2] == all;
   memcpy(s->best.g.who, s->who, 3 * (size_t)(p[0] * p[1] * p[2]) * sizeof *s->who);
   plan.g.a.ranks = s->best.g.who;
   plan.g.b.ranks = s->best.g.who + p[0] * p[1] * p[2];

@@ -129,6 +129,7 @@ tartan_status tartan_syrk_plan(tartan_uplo uplo, tartan_op op, const tartan_matr
   TRY(tt_require_alive(C->grid));
   TRY(choose(&shape, &o, &c));
   *plan = c.tall ? c.inner.cost : c.summa.cost;
+  TRY(tt_gemm_measured(C->grid, C->dtype, plan));
 done:
   tt_free(c.summa.g.who);
   return st;

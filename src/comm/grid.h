@@ -28,6 +28,7 @@ typedef struct tt_rates {
   double bandwidth; /* bytes per second of one rank */
   double latency;   /* seconds of a message */
   double copies;    /* bytes per second that a rank copies from place to place */
+  double measured;  /* flops per second of the slowest rank's local products; 0: nobody has asked yet */
 } tt_rates;
 
 #define TT_WARNING_MAX 8

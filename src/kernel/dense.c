@@ -2,6 +2,7 @@
 #include "kernel/dense.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "kernel/convert.h"
@@ -24,8 +25,16 @@ void tt_copy_local(tartan_dtype from, const void *a, int64_t lda, tartan_dtype t
 {
   const int64_t wa = (int64_t)tartan_dtype_size(from), wb = (int64_t)tartan_dtype_size(to);
 
-  for (int64_t j = 0; j < n; j++)
-    tt_convert(tt_element_of(from), (const char *)a + j * lda * wa, m, to, (char *)b + j * ldb * wb);
+  if (m <= 0) return;
+  for (int64_t j = 0; j < n; j++) {
+    const char *x = (const char *)a + j * lda * wa;
+    char       *y = (char *)b + j * ldb * wb;
+
+    if (from == to)
+      memcpy(y, x, (size_t)(m * wa));
+    else
+      tt_convert(tt_element_of(from), x, m, to, y);
+  }
 }
 
 void tt_transpose_local(tartan_dtype dtype, const void *a, int64_t lda, void *b, int64_t ldb, int64_t m, int64_t n)

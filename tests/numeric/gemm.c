@@ -280,6 +280,38 @@ static void test_long(tartan_grid *grid)
   }
 }
 
+/*
+ * Blocks of columns that are worth a message each, dealt in turn to one row or one column of ranks: slabs of A are put
+ * together from them in the order of B's rows, and the other way round.
+ */
+static void test_blocks(tartan_grid *grid, int rounds)
+{
+  static const int64_t blocks[] = {16, 32, 64}, panels[] = {0, 64, 128};
+  const int            P = tartan_grid_size(grid);
+
+  for (int round = 0; round < rounds; round++) {
+    const int64_t nb = blocks[check_pick(3)];
+    const bool    row = check_pick(2);
+    product       p = draw(130 + check_pick(90), 130 + check_pick(60), 300 + check_pick(400));
+
+    p.alpha = 1;
+    for (int x = 0; x < 3; x++)
+      p.layout[x] = layout_of(nb, nb, row ? 1 : P, row ? P : 1, row ? 0 : (int)check_pick(P),
+                              row ? (int)check_pick(P) : 0);
+    p.opts.panel = panels[check_pick(3)];
+    p.opts.overlap = (tartan_choice)check_pick(3);
+    p.opts.p1 = row ? 1 : P;
+    p.opts.p2 = row ? P : 1;
+    p.opts.p3 = 1;
+    if (round % 4 == 3) {
+      p.opts.p1 = p.opts.p2 = p.opts.p3 = 0;
+      p.opts.panel = 0;
+      p.opts.memory = 300000;
+    }
+    test_product(grid, &p);
+  }
+}
+
 /* A square matrix times itself, or times its own transpose, as one object or as two views that overlap. */
 static void test_same_matrix(tartan_grid *grid)
 {
@@ -378,6 +410,7 @@ int main(int argc, char **argv)
   test_random(grid, 300);
   test_forced(grid);
   test_long(grid);
+  test_blocks(grid, 16);
   test_same_matrix(grid);
   test_ranges(grid);
   tartan_grid_destroy(&grid);
