@@ -20,10 +20,10 @@ typedef struct tt_gemm_shape {
   tartan_grid *grid;
   tartan_dtype dtype;
   int64_t      m, n, k;
-  tt_layout    a, b, c;  /**< of op(A), op(B), C */
+  tt_layout    a, b, c;   /**< of op(A), op(B), C */
   bool         turned[2]; /**< A's and B's memory has inner indices along its columns */
-  bool         placed;   /**< false: the operands lie wherever the plan wants them */
-  bool         triangle; /**< only the triangle uplo of C is wanted: C = A A' */
+  bool         placed;    /**< false: the operands lie wherever the plan wants them */
+  bool         triangle;  /**< only the triangle uplo of C is wanted: C = A A' */
   tartan_uplo  uplo;
 } tt_gemm_shape;
 
@@ -39,8 +39,8 @@ typedef struct tt_gemm_grid {
 /** How one product runs. `ring` is the operand whose parts travel as they are; `other` the one gathered to fit them. */
 typedef struct tt_gemm_plan {
   tt_gemm_grid g;
-  bool         ring_b;  /**< B's parts travel; else A's */
-  bool         overlap; /**< the next exchange runs beside the multiplication */
+  bool         ring_b;    /**< B's parts travel; else A's */
+  bool         overlap;   /**< the next exchange runs beside the multiplication */
   bool         assembled; /**< the parts of a slab are put together in the order of the other operand, which stays */
   bool         triangle;
   int64_t      panel; /**< inner indices of one part in a step */

@@ -14,13 +14,13 @@
 #include "comm/agree.h"
 
 #define FINALISTS 16
-#define SAME_WORDS 0.002                 /* words that differ by less are as good */
+#define SAME_WORDS 0.002                /* words that differ by less are as good */
 #define PANEL_LEAST 256                 /* inner indices below which a local product loses speed */
 #define PANEL_BYTES ((int64_t)16 << 20) /* of a gathered panel that is used once */
 #define STREAM_BYTES ((int64_t)4 << 20) /* of a panel that is brought from another layout: stays in the cache */
-#define BLOCK_MOST 512                   /* of an axis whose slabs are put together from blocks */
-#define PIECE_LEAST ((int64_t)16 << 10)  /* bytes of a block of columns that is a message of its own */
-#define SLAB_BYTES ((int64_t)16 << 20)   /* of the parts of a slab: about what the cache holds */
+#define BLOCK_MOST 512                  /* of an axis whose slabs are put together from blocks */
+#define PIECE_LEAST ((int64_t)16 << 10) /* bytes of a block of columns that is a message of its own */
+#define SLAB_BYTES ((int64_t)16 << 20)  /* of the parts of a slab: about what the cache holds */
 #define SLAB 4096                       /* outer indices of one message */
 #define MOVE_BYTES ((int64_t)32 << 20)  /* for a change of layout */
 #define MOVE_COPIES 3                   /* how often a word that changes its layout is read and written beside that */
@@ -110,6 +110,27 @@ int64_t tt_gemm_list_most(const tt_gemm_plan *plan)
                 tt_axis_runs(&ring.inner) + tt_axis_runs(&other.inner) + ring.inner.procs + other.inner.procs);
 }
 
+/* Messages of the two rings, at most; and the requests that they take. */
+static int64_t ring_messages(const tartan_grid *grid, const tt_gemm_plan *plan, const tt_gemm_room *room, int64_t slabs)
+{
+  const tt_gemm_side ring = tt_gemm_side_of(&plan->g, plan->ring_b), other = tt_gemm_side_of(&plan->g, !plan->ring_b);
+  const int64_t      sets = plan->overlap ? 2 : 1, pieces = plan->assembled ? tt_gemm_list_most(plan) : ring.ring;
+  int64_t            messages = 0;
+
+  if (ring.ring > 1) messages += slabs * tt_ring_messages(grid, pieces, room->parts / sets * 8);
+  if (other.ring > 1) messages += tt_ring_messages(grid, other.ring, room->other_parts / sets * 8);
+  return plan->steps * messages;
+}
+
+/* Bytes of the requests of all rings that are under way. */
+static int64_t ring_bytes(const tartan_grid *grid, const tt_gemm_plan *plan, const tt_gemm_room *room)
+{
+  const int64_t sets = plan->overlap ? 2 : 1;
+
+  return 2 * (int64_t)sizeof(MPI_Request) * sets *
+         (tt_ring_messages(grid, 0, room->parts / sets * 8) + tt_ring_messages(grid, 0, room->other_parts / sets * 8));
+}
+
 /* Memory beside the operands, and messages: bounds that hold on every rank. */
 static void price_room(const tt_gemm_shape *shape, tt_gemm_plan *plan)
 {
@@ -120,14 +141,16 @@ static void price_room(const tt_gemm_shape *shape, tt_gemm_plan *plan)
   const tt_layout    *from[] = {&shape->a, &shape->b}, *to[] = {&g->a, &g->b};
   const tt_layout     layer = {.row = g->m, .col = g->n};
   const int64_t       slabs = tt_ceil_div(tt_axis_largest(&ring.outer), tt_max(1, plan->slab)), P = shape->grid->size;
-  int64_t             messages = plan->steps * (slabs * (ring.ring - 1) + other.ring - 1), elements;
+  int64_t             messages, elements;
   tt_gemm_room        room;
   tt_gemm_moves       moves;
 
   tt_gemm_room_of(plan, &room);
   tt_gemm_moves_of(shape, plan, &moves);
+  messages = ring_messages(shape->grid, plan, &room, slabs);
   elements = room.parts + room.ring_copy + room.panel + room.other_parts + room.other_copy + room.partial + room.result;
-  plan->memory = elements * (int64_t)size + TT_GEMM_LISTS * P + 2 * tt_gemm_list_most(plan) * TT_GEMM_PIECE;
+  plan->memory = elements * (int64_t)size + TT_GEMM_LISTS * P + 2 * tt_gemm_list_most(plan) * TT_GEMM_PIECE +
+                 ring_bytes(shape->grid, plan, &room);
   if (!ring.stays) {
     plan->memory += tt_transfer_bytes(from[b], to[b], size, moves.ring);
     messages += tt_transfer_messages(to[b], moves.ring);
@@ -321,8 +344,9 @@ static double price_seconds(const tt_gemm_shape *shape, const tt_gemm_plan *plan
   const double    size = (double)tartan_dtype_size(shape->dtype), threads = shape->grid->threads;
   const double    compute = plan->cost.flops / (rates->flops * threads * (shape->dtype == TARTAN_F32 ? 2 : 1));
   const double    words = plan->cost.words * size / rates->bandwidth + plan->cost.messages * rates->latency;
-  const double    moved = plan->cost.words_redistributed * size * (1 / rates->bandwidth + move_copies(plan) / rates->copies);
-  const double    copied = copied_words(shape, plan) * size / rates->copies;
+  const double    moved = plan->cost.words_redistributed * size *
+                       (1 / rates->bandwidth + move_copies(plan) / rates->copies);
+  const double copied = copied_words(shape, plan) * size / rates->copies;
 
   return (plan->overlap ? fmax(compute, words) : compute + words) + moved + copied;
 }

@@ -96,18 +96,26 @@ done:
   return st;
 }
 
-tartan_status tt_ring_make(tartan_grid *grid, int64_t pieces, int tag, tt_ring *ring)
+int64_t tt_ring_messages(const tartan_grid *grid, int64_t pieces, int64_t bytes)
+{
+  return pieces + bytes / (int64_t)grid->rates.message;
+}
+
+tartan_status tt_ring_make(tartan_grid *grid, int ranks, int64_t messages, int tag, tt_ring *ring)
 {
   tartan_status local = TARTAN_OK;
 
-  *ring = (tt_ring){.grid = grid, .tag = tag, .capacity = pieces};
-  ring->request = tt_alloc(&grid->memory, 2 * pieces, sizeof *ring->request, "the requests of a ring", &local);
+  *ring = (tt_ring){.grid = grid, .tag = tag, .capacity = messages, .most = ranks};
+  ring->request = tt_alloc(&grid->memory, 2 * messages, sizeof *ring->request, "the requests of a ring", &local);
+  ring->first = tt_alloc(&grid->memory, (int64_t)ranks + 1, sizeof *ring->first, "the requests of a ring", &local);
   return local;
 }
 
 void tt_ring_free(tt_ring *ring)
 {
+  tt_free(ring->first);
   tt_free(ring->request);
+  ring->first = NULL;
   ring->request = NULL;
 }
 
@@ -116,47 +124,42 @@ int tt_ring_owner(const tt_ring *ring, int h)
   return (ring->me - h + ring->size) % ring->size;
 }
 
-/* Sends the h-th part on, unless my neighbour is where it came from. */
-static tartan_status pass_on(tt_ring *ring, int h)
+/* Sends (to the right) or expects (from the left) the part of one rank, in messages. */
+static tartan_status start_part(tt_ring *ring, int owner, bool sends)
 {
-  const int     owner = tt_ring_owner(ring, h), right = ring->ranks[(ring->me + 1) % ring->size];
+  tartan_grid  *grid = ring->grid;
+  const int64_t most = (int64_t)grid->rates.message / (int64_t)ring->width;
+  const int to = ring->ranks[(ring->me + 1) % ring->size], from = ring->ranks[(ring->me - 1 + ring->size) % ring->size];
+  MPI_Request  *request = ring->request + ring->first[owner] + (sends ? ring->capacity : 0);
   tartan_status st = TARTAN_OK;
 
-  for (int64_t i = ring->group[owner]; i < ring->group[owner + 1] && h + 1 < ring->size; i++) {
-    if (ring->count[i] == 0) continue;
-    TRY_MPI(ring->grid, MPI_Isend(ring->piece[i], (int)(ring->count[i] * (int64_t)ring->width), MPI_BYTE, right,
-                                  ring->tag, ring->grid->all, &ring->request[ring->capacity + i]));
-    tt_count_traffic(ring->grid, ring->count[i], 0, ring->width, 1);
+  for (int64_t i = ring->group[owner]; i < ring->group[owner + 1]; i++) {
+    for (int64_t at = 0; at < ring->count[i]; at += most, request++) {
+      const int64_t count = tt_min(most, ring->count[i] - at);
+      const int     bytes = (int)(count * (int64_t)ring->width);
+      char         *here = ring->piece[i] + at * (int64_t)ring->width;
+
+      TRY_MPI(grid, sends ? MPI_Isend(here, bytes, MPI_BYTE, to, ring->tag, grid->all, request)
+                          : MPI_Irecv(here, bytes, MPI_BYTE, from, ring->tag, grid->all, request));
+      tt_count_traffic(grid, sends ? count : 0, sends ? 0 : count, ring->width, sends);
+    }
   }
 done:
   return st;
 }
 
-/* Posts what comes in the h-th hop. */
-static tartan_status expect(tt_ring *ring, int h)
+/* Sends the h-th part on, unless my neighbour is where it came from. */
+static tartan_status pass_on(tt_ring *ring, int h)
 {
-  const int     owner = tt_ring_owner(ring, h), left = ring->ranks[(ring->me - 1 + ring->size) % ring->size];
-  tartan_status st = TARTAN_OK;
-
-  for (int64_t i = ring->group[owner]; i < ring->group[owner + 1]; i++) {
-    REQUIRE(ring->count[i] * (int64_t)ring->width <= TT_MESSAGE_MAX, TARTAN_ERR_BUG,
-            "a part of %lld elements is too large", (long long)ring->count[i]);
-    if (ring->count[i] == 0) continue;
-    TRY_MPI(ring->grid, MPI_Irecv(ring->piece[i], (int)(ring->count[i] * (int64_t)ring->width), MPI_BYTE, left,
-                                  ring->tag, ring->grid->all, &ring->request[i]));
-    tt_count_traffic(ring->grid, 0, ring->count[i], ring->width, 0);
-  }
-done:
-  return st;
+  return h + 1 < ring->size ? start_part(ring, tt_ring_owner(ring, h), true) : TARTAN_OK;
 }
 
 tartan_status tt_ring_start(tt_ring *ring, const int *ranks, int size, int me, const int64_t *group, char **piece,
                             const int64_t *count, size_t width)
 {
+  const int64_t most = (int64_t)ring->grid->rates.message / (int64_t)width;
   tartan_status st = TARTAN_OK;
 
-  REQUIRE(group[size] <= ring->capacity, TARTAN_ERR_BUG, "a ring with %lld pieces, planned for %lld",
-          (long long)group[size], (long long)ring->capacity);
   ring->ranks = ranks;
   ring->size = size;
   ring->me = me;
@@ -165,8 +168,16 @@ tartan_status tt_ring_start(tt_ring *ring, const int *ranks, int size, int me, c
   ring->count = count;
   ring->width = width;
   ring->came = 1;
+  ring->first[0] = 0;
+  for (int p = 0; p < size; p++) {
+    ring->first[p + 1] = ring->first[p];
+    for (int64_t i = group[p]; i < group[p + 1]; i++) ring->first[p + 1] += tt_ceil_div(count[i], most);
+  }
+  REQUIRE(ring->first[size] <= ring->capacity && size <= ring->most, TARTAN_ERR_BUG,
+          "a ring of %d ranks with %lld messages, planned for %lld", size, (long long)ring->first[size],
+          (long long)ring->capacity);
   for (int64_t i = 0; i < 2 * ring->capacity; i++) ring->request[i] = MPI_REQUEST_NULL;
-  for (int h = 1; h < size; h++) TRY(expect(ring, h));
+  for (int h = 1; h < size; h++) TRY(start_part(ring, tt_ring_owner(ring, h), false));
   TRY(pass_on(ring, 0));
 done:
   return st;
@@ -177,8 +188,8 @@ static int coming(const tt_ring *ring, MPI_Request **first)
 {
   const int owner = tt_ring_owner(ring, ring->came);
 
-  *first = ring->request + ring->group[owner];
-  return (int)(ring->group[owner + 1] - ring->group[owner]);
+  *first = ring->request + ring->first[owner];
+  return (int)(ring->first[owner + 1] - ring->first[owner]);
 }
 
 tartan_status tt_ring_await(tt_ring *ring, int h)

@@ -58,13 +58,18 @@ typedef struct tt_ring {
   char         **piece;    /**< mine are filled, the others receive */
   const int64_t *count;    /**< elements of each */
   MPI_Request   *request;  /**< [2 capacity]: receives, then sends */
-  int64_t        capacity; /**< pieces in all */
+  int64_t        capacity; /**< messages in all */
+  int64_t       *first;    /**< [most + 1] where the messages of each rank begin */
+  int            most;     /**< ranks that there is room for */
   int            tag;
   int            came; /**< hops of which the part is here: 1 after the start */
 } tt_ring;
 
-/** Room for a ring with so many pieces at most. Local. TARTAN_ERR_NOMEM. */
-tartan_status tt_ring_make(tartan_grid *grid, int64_t pieces, int tag, tt_ring *ring);
+/** At least the messages of so many pieces of so many bytes in all: long pieces are cut. Local. */
+int64_t tt_ring_messages(const tartan_grid *grid, int64_t pieces, int64_t bytes);
+
+/** Room for a ring of so many ranks and messages at most. Local. TARTAN_ERR_NOMEM. */
+tartan_status tt_ring_make(tartan_grid *grid, int ranks, int64_t messages, int tag, tt_ring *ring);
 void          tt_ring_free(tt_ring *ring);
 
 /**
