@@ -1,7 +1,7 @@
 /**
  * @file gemm_impl.h
- * The contract between the parts of a product: gemm.c checks and chooses, gemm_grid.c lays out, gemm_plan.c weighs,
- * gemm_summa.c multiplies, gemm_pblas.c is the reference, gemm_check.c tests the result.
+ * The contract between the parts of a product: gemm.c checks, gemm_grid.c lays out, gemm_room.c finds the
+ * sizes, gemm_plan.c weighs and chooses, gemm_run.c runs, gemm_pblas.c is the reference, gemm_check.c tests the result.
  *
  * A product of m x k by k x n on p1 x p2 x p3 ranks: rank (i, j, l) holds the partial product of rows i and columns j
  * over the inner indices of layer l. op(A) lies on p1 x (p2 p3) places, rank (i, j, l) at (i, j p3 + l); op(B) on
@@ -67,6 +67,14 @@ int tt_gemm_rank(const tt_gemm_grid *g, int i, int j, int l);
 
 /** Place of a rank of the grid; false if it has none. Local. */
 bool tt_gemm_place(const tt_gemm_grid *g, int rank, int *i, int *j, int *l);
+
+/**
+ * Chooses which operand travels, panels and slabs, so that a laid out plan takes no more than so many bytes beside the
+ * operands (0: no limit), and fills in memory and messages. Local.
+ *
+ * @return false if it cannot; plan->memory then says what would do
+ */
+bool tt_gemm_fit(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t cap, tt_gemm_plan *plan);
 
 /** Elements of each buffer of a run, the largest over ranks; 0: not needed. */
 typedef struct tt_gemm_room {
