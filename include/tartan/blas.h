@@ -29,10 +29,10 @@ typedef struct tartan_gemm_opts {
   size_t                size;       /**< sizeof this struct, set by the initializer */
   tartan_gemm_algorithm algorithm;  /**< PLANNED */
   int                   p1, p2, p3; /**< 0 x 0 x 0: planned; else the grid to use */
-  int64_t               panel;      /**< inner indices that a rank gives to one step; 0: planned, at least 256 */
-  int64_t               memory;     /**< bytes per rank beside the operands; 0: what the grid's budget leaves */
-  tartan_choice         overlap;    /**< exchange the next panels while multiplying: planned is on between nodes */
-  bool                  check;      /**< Freivalds' test of the result: a wrong product is TARTAN_ERR_TOLERANCE */
+  int64_t       panel;   /**< inner indices that a rank gives to one step; 0: planned, up to 512, 256 with overlap */
+  int64_t       memory;  /**< bytes per rank beside the operands, check included; 0: what the budget leaves */
+  tartan_choice overlap; /**< exchange the next panels while multiplying: planned is on between nodes */
+  bool          check;   /**< Freivalds' test of the result: a wrong product is TARTAN_ERR_TOLERANCE */
 } tartan_gemm_opts;
 
 #define TARTAN_GEMM_OPTS_INIT                                                                                          \
@@ -71,7 +71,8 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_gemm(double alpha, tartan_op op_
  * What tartan_gemm() with the same arguments would do and cost. Collective; nothing is computed.
  *
  * @param[out] plan  words of the algorithm, words_redistributed for operands and result, words_bound, messages, flops,
- *                   memory beside the operands, seconds by the grid's rates, grid p1 x p2 x p3, the reason. All are
+ *                   memory beside the operands, seconds (words by constant rates, flops by a speed measured once for each
+ *                   grid), grid p1 x p2 x p3, the reason. All are
  *                   the largest over the ranks
  *
  * Errors as tartan_gemm().
@@ -104,7 +105,7 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_gemm_operands(tartan_grid *grid,
  * The triangle uplo of C := alpha op(A) op(A)' + beta C; the other triangle is not touched.
  *
  * Collective over the grid of C. Only the triangle is computed: half of the product's flops, and, where op(A) is wide
- * (k >> n), half of its words.
+ * (k >> n), half of its words; elsewhere all of the product's words.
  *
  * @param[in]     op    TARTAN_NO_TRANS: A is [n, k]; TARTAN_TRANS: A is [k, n]
  * @param[in,out] C     shape [n, n]; the triangle is not read if beta == 0; must not overlap A

@@ -130,8 +130,8 @@ TARTAN_API void tartan_matrix_fill_normal(tartan_matrix *A, uint64_t seed);
 /**
  * B := op(A), whatever the two layouts. Collective.
  *
- * Moves each element at most once and only between different ranks; workspace is bounded by 64 MiB beside the packed
- * pieces of one step.
+ * Moves each element at most once and only between different ranks; the workspace of its steps is at most
+ * 64 MiB, or half of what the tightest budget leaves.
  *
  * @param[in]  A  op(A) has the shape of B; same grid; must not overlap B
  * @param[out] B  element types may differ: rounded

@@ -58,19 +58,22 @@ done:
   return st;
 }
 
-/* The product itself, by the algorithm that was asked for. */
+/* The product itself, by the algorithm that was asked for, and its check: all memory is planned before any is taken. */
 static tartan_status multiply(const tt_product *x, const tt_gemm_shape *shape, const tartan_gemm_opts *opts)
 {
   tt_gemm_plan  plan = {.g.who = NULL};
+  tt_check      check = {.before = NULL};
   tartan_status st = TARTAN_OK;
 
-  if (opts->algorithm == TARTAN_GEMM_PBLAS) {
-    TRY(tt_gemm_pblas(x));
-  } else {
-    TRY(tt_gemm_plan_make(shape, opts, &plan));
+  if (opts->algorithm == TARTAN_GEMM_PLANNED) TRY(tt_gemm_plan_make(shape, opts, &plan));
+  if (opts->check) TRY(tt_check_begin(x, &check));
+  if (opts->algorithm == TARTAN_GEMM_PLANNED)
     TRY(tt_gemm_run(x, shape, &plan));
-  }
+  else
+    TRY(tt_gemm_pblas(x));
+  if (opts->check) TRY(tt_check_finish(x, &check));
 done:
+  tt_check_end(&check);
   tt_free(plan.g.who);
   return st;
 }
@@ -81,7 +84,6 @@ tartan_status tartan_gemm(double alpha, tartan_op op_a, const tartan_matrix *A, 
   const tt_product x = {alpha, beta, op_a, op_b, A, B, C};
   tartan_gemm_opts o;
   tt_gemm_shape    shape;
-  tt_check         check = {.before = NULL};
   tartan_status    st = TARTAN_OK;
 
   tt_gemm_settle(opts, &o);
@@ -96,11 +98,8 @@ tartan_status tartan_gemm(double alpha, tartan_op op_a, const tartan_matrix *A, 
       tt_scale_local(C->dtype, beta, C->data, C->ld, C->mloc, C->nloc);
     goto done;
   }
-  if (o.check) TRY(tt_check_begin(&x, &check));
   TRY(multiply(&x, &shape, &o));
-  if (o.check) TRY(tt_check_finish(&x, &check));
 done:
-  tt_check_end(&check);
   return st;
 }
 
@@ -129,7 +128,7 @@ static tartan_status tell(const tt_gemm_shape *shape, const tartan_gemm_opts *o,
 
   TRY(tt_gemm_plan_make(shape, o, &plan));
   *cost = plan.cost;
-  if (o->check) cost->memory += (double)tt_check_bytes(shape->m, shape->n, shape->k);
+  if (o->check) cost->memory += (double)tt_gemm_check_bytes(shape);
   TRY(tt_gemm_measured(shape->grid, shape->dtype, cost));
 done:
   tt_free(plan.g.who);

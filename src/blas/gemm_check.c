@@ -20,9 +20,9 @@
 
 #define SEED 20220711
 
-int64_t tt_check_bytes(int64_t m, int64_t n, int64_t k)
+int64_t tt_gemm_check_bytes(const tt_gemm_shape *shape)
 {
-  return 8 * (6 * m + 2 * n + 2 * k);
+  return 8 * (6 * shape->m + 2 * shape->n + 2 * shape->k);
 }
 
 /* y := op(M) x and ya := |op(M)| xa, vectors whole on every rank; y and ya are one array. Collective. */

@@ -14,9 +14,6 @@ typedef struct tt_check {
   double *signs, *middle;          /**< [2 n] x, [2 k] op(B) x */
 } tt_check;
 
-/** Bytes of a check. Local. */
-int64_t tt_check_bytes(int64_t m, int64_t n, int64_t k);
-
 /** Before the product: memory, and what C was. Collective. TARTAN_ERR_NOMEM. */
 tartan_status tt_check_begin(const tt_product *x, tt_check *check);
 

@@ -45,7 +45,7 @@ typedef struct tt_gemm_plan {
   bool         triangle;
   int64_t      panel; /**< inner indices of one part in a step */
   int64_t      steps;
-  int64_t      slab;   /**< outer indices of the ring operand in one message */
+  int64_t      slab;   /**< outer indices of the ring operand in one round */
   int64_t      bytes;  /**< for each change of layout */
   int64_t      memory; /**< bytes per rank, the largest over ranks */
   tartan_cost  cost;
@@ -172,6 +172,9 @@ tartan_status tt_gemm_measured(tartan_grid *grid, tartan_dtype dtype, tartan_cos
 
 /** Bytes that a product may take on every rank: 0 for no limit. Collective. */
 tartan_status tt_gemm_cap(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t *cap);
+
+/** Bytes that the check of a product takes on every rank. Local. */
+int64_t tt_gemm_check_bytes(const tt_gemm_shape *shape);
 
 /** The checks that two operands share: one grid, one type. Local. */
 tartan_status tt_gemm_check_operand(const tartan_matrix *A, const tartan_matrix *C);

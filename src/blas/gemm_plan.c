@@ -1,7 +1,7 @@
 /*
- * Weighing. Every grid p1 x p2 x p3 is estimated by its words alone; the best of them, and those that fit the operands'
- * arrangements, are laid out and priced exactly: words, changes of layout, messages, memory. What counts in the end is
- * the time that the grid's rates give them.
+ * Weighing. Every grid p1 x p2 x p3 is estimated by its flops and words; the best of them, and those that fit the
+ * operands' arrangements, are laid out and priced exactly: words, changes of layout, messages, memory. What counts in the
+ * end is the time that the grid's rates give them, or, for operands still to be made, the fewest words of all ranks.
  */
 #include "blas/gemm_impl.h"
 
@@ -116,7 +116,7 @@ typedef struct search {
   candidate               finalist[FINALISTS + 6];
   int                     finalists, tried;
   bool                    found;
-  bool                    best_uses_all;
+  double                  fewest;    /* words of a grid of all ranks that fits */
   double                  all_words; /* fewest words of a grid that uses all ranks; < 0: none */
   int64_t                 least;     /* bytes that would do */
   tt_gemm_plan            best;
@@ -175,40 +175,55 @@ static void list_candidates(search *s)
 }
 
 /*
- * The least time, but among grids of all ranks for operands that are still to be made the fewest words: there the flops
- * are the same, and a word is what a slower network makes dear.
+ * Whether a plan may be chosen. For operands that are still to be made only the fewest words of all grids that use every
+ * rank will do: there the flops are the same, and a word is what a slower network makes dear. Fewer ranks may be faster.
  */
-static bool is_better(const search *s, const tt_gemm_plan *plan, bool uses_all)
+static bool may_win(const search *s, const tt_gemm_plan *plan, bool uses_all)
+{
+  return s->shape->placed || !uses_all || plan->cost.words <= (1 + SAME_WORDS) * s->fewest;
+}
+
+/* The least time, then the least memory. */
+static bool is_better(const search *s, const tt_gemm_plan *plan)
 {
   const tartan_cost *new = &plan->cost, *old = &s->best.cost;
 
-  if (!s->shape->placed && uses_all && s->best_uses_all && fabs(new->words - old->words) > SAME_WORDS * old->words)
-    return new->words < old->words;
   return new->seconds < old->seconds || (new->seconds == old->seconds && plan->memory < s->best.memory);
+}
+
+/* Lays a grid out; false if it does not fit. */
+static bool lay_out(search *s, const int p[3], bool adopt, tt_gemm_plan *plan)
+{
+  const bool uses_all = p[0] * p[1] * p[2] == s->shape->grid->size;
+
+  memset(plan, 0, sizeof *plan);
+  plan->panel = 1;
+  tt_gemm_grid_make(s->shape, p[0], p[1], p[2], adopt, s->who, s->work, &plan->g);
+  price(s->shape, s->opts, s->work, plan);
+  if (uses_all && (s->all_words < 0 || plan->cost.words < s->all_words)) s->all_words = plan->cost.words;
+  if (tt_gemm_fit(s->shape, s->opts, s->cap, plan)) {
+    plan->cost.seconds = price_seconds(s->shape, plan);
+    if (uses_all) s->fewest = fmin(s->fewest, plan->cost.words);
+    return true;
+  }
+  if (s->least == 0 || plan->memory < s->least) s->least = plan->memory;
+  return false;
 }
 
 /* Lays a grid out and keeps it if it is the best that fits. */
 static void look_at(search *s, const int p[3], bool adopt)
 {
-  const int    all = s->shape->grid->size;
-  tt_gemm_plan plan = {.panel = 1};
+  const int    Q = p[0] * p[1] * p[2];
+  tt_gemm_plan plan;
 
-  tt_gemm_grid_make(s->shape, p[0], p[1], p[2], adopt, s->who, s->work, &plan.g);
-  price(s->shape, s->opts, s->work, &plan);
-  if (p[0] * p[1] * p[2] == all && (s->all_words < 0 || plan.cost.words < s->all_words)) s->all_words = plan.cost.words;
-  if (!tt_gemm_fit(s->shape, s->opts, s->cap, &plan)) {
-    if (s->least == 0 || plan.memory < s->least) s->least = plan.memory;
-    return;
-  }
-  plan.cost.seconds = price_seconds(s->shape, &plan);
-  if (s->found && !is_better(s, &plan, p[0] * p[1] * p[2] == all)) return;
+  if (!lay_out(s, p, adopt, &plan) || !may_win(s, &plan, Q == s->shape->grid->size)) return;
+  if (s->found && !is_better(s, &plan)) return;
   s->found = true;
-  s->best_uses_all = p[0] * p[1] * p[2] == all;
-  memcpy(s->best.g.who, s->who, 3 * (size_t)(p[0] * p[1] * p[2]) * sizeof *s->who);
-  plan.g.a.ranks = s->best.g.who;
-  plan.g.b.ranks = s->best.g.who + p[0] * p[1] * p[2];
-  plan.g.c.ranks = s->best.g.who + 2 * p[0] * p[1] * p[2];
+  memcpy(s->best.g.who, s->who, 3 * (size_t)Q * sizeof *s->who);
   plan.g.who = s->best.g.who;
+  plan.g.a.ranks = plan.g.who;
+  plan.g.b.ranks = plan.g.who + Q;
+  plan.g.c.ranks = plan.g.who + 2 * Q;
   s->best = plan;
 }
 
@@ -224,6 +239,11 @@ static void run_search(search *s)
     s->finalists = s->tried = 1;
   } else {
     list_candidates(s);
+  }
+  for (int i = 0; i < s->finalists && !s->shape->placed; i++) {
+    tt_gemm_plan plan;
+
+    (void)lay_out(s, s->finalist[i].p, false, &plan);
   }
   for (int i = 0; i < s->finalists; i++) {
     look_at(s, s->finalist[i].p, false);
@@ -245,8 +265,11 @@ static void explain(const search *s, tartan_cost *cost)
            g->p3 == 1           ? "SUMMA"
            : g->p1 * g->p2 == 1 ? "inner product"
                                 : "3D SUMMA");
-  snprintf(cost->reason, sizeof cost->reason, "%s of %d grid%s", s->opts->p1 > 0 ? "asked for" : "least time", s->tried,
-           TT_S(s->tried));
+  snprintf(cost->reason, sizeof cost->reason, "%s of %d grid%s",
+           s->opts->p1 > 0                    ? "asked for"
+           : !s->shape->placed && used == all ? "fewest words"
+                                              : "least time",
+           s->tried, TT_S(s->tried));
   at = strlen(cost->reason);
   if (s->shape->placed) {
     snprintf(cost->reason + at, sizeof cost->reason - at, "; %s%s%s%s%s", g->a_stays ? "A " : "",
@@ -304,6 +327,7 @@ tartan_status tt_gemm_cap(const tt_gemm_shape *shape, const tartan_gemm_opts *op
     left = tt_max(1, left - (int64_t)tartan_dtype_size(shape->dtype) *
                                 (shape->m * shape->k + shape->k * shape->n + shape->m * shape->n) / shape->grid->size);
   if (opts->memory > 0) left = tt_min(left, opts->memory);
+  if (left != none && opts->check) left = tt_max(1, left - tt_gemm_check_bytes(shape));
   *cap = left == none ? 0 : left;
 done:
   return st;
@@ -312,7 +336,7 @@ done:
 tartan_status tt_gemm_plan_make(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, tt_gemm_plan *plan)
 {
   const int     P = shape->grid->size;
-  search        s = {.shape = shape, .opts = opts, .all_words = -1};
+  search        s = {.shape = shape, .opts = opts, .all_words = -1, .fewest = INFINITY};
   char          need[24], has[24];
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 

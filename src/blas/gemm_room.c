@@ -14,7 +14,7 @@
 #define BLOCK_MOST 512                  /* of an axis whose slabs are put together from blocks */
 #define PIECE_LEAST ((int64_t)16 << 10) /* bytes of a block of columns that is a message of its own */
 #define SLAB_BYTES ((int64_t)16 << 20)  /* of the parts of a slab: about what the cache holds */
-#define SLAB 4096                       /* outer indices of one message */
+#define SLAB 4096                       /* outer indices of one round, at least */
 #define MOVE_BYTES ((int64_t)32 << 20)  /* for a change of layout */
 
 /* ------------------------------------------------------------------------------------------------ sizes of a run */

@@ -106,7 +106,7 @@ const char *tt_gemm_other_rows(const tt_gemm_state *r, const tt_gemm_panel *p, i
 /** This rank's own part of the ring operand: where it lies before it is packed. Local. */
 const char *tt_gemm_own_part(const tt_gemm_state *r, const tt_gemm_panel *p, int64_t t, int64_t first, int64_t *ld);
 
-/** All steps: r->c := r->alpha products + r->beta r->c. Collective over all ranks of the grid. */
+/** All steps: r->c := alpha products + r->beta r->c. Collective over all ranks of the grid. */
 tartan_status tt_gemm_multiply_all(tt_gemm_state *r);
 
 /** Local rows of C above global row i. Local. */

@@ -71,19 +71,6 @@ done:
   return st;
 }
 
-tartan_status tt_messages_test(tt_messages *m, bool *done)
-{
-  int           all = 0;
-  tartan_status st = TARTAN_OK;
-
-  *done = false;
-  TRY_MPI(m->grid, MPI_Testall(m->count, m->request, &all, MPI_STATUSES_IGNORE));
-  if (all) m->count = 0;
-  *done = all != 0;
-done:
-  return st;
-}
-
 tartan_status tt_messages_wait(tt_messages *m)
 {
   double        t = tt_seconds();

@@ -38,9 +38,6 @@ void tt_messages_free(tt_messages *m);
 tartan_status tt_messages_send(tt_messages *m, const void *buf, int64_t count, size_t size, int to);
 tartan_status tt_messages_recv(tt_messages *m, void *buf, int64_t count, size_t size, int from);
 
-/** Lets messages advance; *done says whether all have arrived, and then none is under way. */
-tartan_status tt_messages_test(tt_messages *m, bool *done);
-
 /** Waits for all that were started. */
 tartan_status tt_messages_wait(tt_messages *m);
 
@@ -62,10 +59,10 @@ typedef struct tt_ring {
   int64_t       *first;    /**< [most + 1] where the messages of each rank begin */
   int            most;     /**< ranks that there is room for */
   int            tag;
-  int            came; /**< hops of which the part is here: 1 after the start */
+  int            came; /**< parts that are here, in the order of hops; my own is the first */
 } tt_ring;
 
-/** At least the messages of so many pieces of so many bytes in all: long pieces are cut. Local. */
+/** An upper bound of the messages of so many pieces of so many bytes in all: long pieces are cut. Local. */
 int64_t tt_ring_messages(const tartan_grid *grid, int64_t pieces, int64_t bytes);
 
 /** Room for a ring of so many ranks and messages at most. Local. TARTAN_ERR_NOMEM. */

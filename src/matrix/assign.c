@@ -10,7 +10,7 @@
 typedef struct matching {
   int64_t *u, *v;   /* potentials of places and ranks */
   int64_t *least;   /* smallest reduced cost of a rank so far */
-  int64_t *matched; /* place of each rank; way and state are packed beside it */
+  int64_t *matched; /* place of each rank, 0: none */
 } matching;
 
 static int64_t cost(const int64_t *weight, int P, int place, int rank)

@@ -51,7 +51,7 @@ void tt_axis_run(const tt_axis *axis, int64_t i, tt_run *run);
 /** Whether every index has the same owner and the same place among its owner's. Local. */
 bool tt_axis_same(const tt_axis *a, const tt_axis *b);
 
-/** At least the number of runs that a walk over the axis meets. Local. */
+/** An upper bound of the number of runs that a walk over the axis meets. Local. */
 int64_t tt_axis_runs(const tt_axis *axis);
 
 /** The window of n indices that starts at window index i of an axis. Local. */

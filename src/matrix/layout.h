@@ -23,7 +23,7 @@ void tt_layout_place(const tt_layout *layout, int rank, int *prow, int *pcol);
 /** The layout of the transpose, in the same memory. Local. */
 tt_layout tt_layout_turn(const tt_layout *layout);
 
-/** Whether every element has the same owner and place in memory in both; on so many ranks. Local. */
+/** Whether every element has the same owner and place in memory in both. Local. */
 bool tt_layout_same(const tt_layout *a, const tt_layout *b);
 
 /** The most elements that a rank owns. Local. */

@@ -74,7 +74,7 @@ static void pieces_fill(const tt_axis *from, const tt_axis *to, int64_t r0, int6
   list->group[0] = 0;
 }
 
-/* At least the pieces of a step of so many local indices of each new process, for a sender or a receiver. */
+/* An upper bound of the pieces of a step of so many local indices of each new process, for a sender or a receiver. */
 static int64_t pieces_most(const tt_axis *from, const tt_axis *to, bool sender, int64_t step)
 {
   const int64_t runs = tt_axis_runs(from) + tt_axis_runs(to) + to->procs;

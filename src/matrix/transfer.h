@@ -58,7 +58,7 @@ int64_t tt_transfer_bytes_in(const tt_layout *from, const tt_layout *to, size_t 
  */
 tt_step tt_transfer_plan(const tt_layout *from, const tt_layout *to, size_t size, tt_step most, int64_t bytes);
 
-/** At least the messages that a rank sends in such steps. Local. */
+/** An upper bound of the messages that a rank sends in such steps. Local. */
 int64_t tt_transfer_messages(const tt_layout *to, tt_step step);
 
 /**
