@@ -200,6 +200,12 @@ static double operand_bytes(const job *j, double ranks)
   return (m * k + k * n + m * n) * (double)tartan_dtype_size(j->dtype) / ranks;
 }
 
+/* Bytes of a matrix in its file. */
+static double stored_bytes(const app_operand *X)
+{
+  return (double)X->info->rows * (double)X->info->cols * (double)tt_element_size(X->info->element);
+}
+
 /* Bytes that reading or writing the largest of the matrices takes beside them. */
 static int64_t file_bytes(const app_run *run, const job *j)
 {
@@ -229,9 +235,7 @@ static tartan_status plan(app_run *run, job *j, bool *fits)
   TRY(planned);
   j->operands = operand_bytes(j, fmax(1, (double)p->grid[0] * p->grid[1] * p->grid[2]));
   p->memory = fmax(p->memory, (double)file_bytes(run, j));
-  p->bytes_read = ((double)j->A.info->rows * (double)j->A.info->cols * (double)tt_element_size(j->A.info->element) +
-                   (double)j->B.info->rows * (double)j->B.info->cols * (double)tt_element_size(j->B.info->element)) /
-                  run->size;
+  p->bytes_read = (stored_bytes(&j->A) + stored_bytes(&j->B) + (j->has_C0 ? stored_bytes(&j->C0) : 0)) / run->size;
   p->passes = 1;
   TRY(app_plan_seconds(run));
   *fits = !run->grid->memory.asked && j->operands + p->memory <= (double)room;

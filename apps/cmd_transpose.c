@@ -98,16 +98,6 @@ done:
   return st;
 }
 
-static void print_plan(const app_run *run)
-{
-  char read[24];
-
-  app_say(run, "method   %s: %s\n", run->plan.algorithm, run->plan.reason);
-  app_say(run, "read     %s per rank\n", tt_bytes_text(run->plan.bytes_read, read));
-  app_plan_print(run, 0);
-  if (app_result_set.sbatch) app_plan_print_sbatch(run, 0);
-}
-
 static tartan_status prepare(app_run *run, job *j, const char *source, bool *done)
 {
   tartan_status st = TARTAN_OK;
@@ -162,6 +152,15 @@ done:
   return st;
 }
 
+static void print_summary(const app_run *run, const job *j)
+{
+  app_tell(run, "transposed to %lld x %lld, %s, ", (long long)j->A.n, (long long)j->A.m, tt_element_name(j->element));
+  if (j->A.turned)
+    app_tell(run, "as it stands in the file\n");
+  else
+    app_tell(run, "in %lld strip%s\n", (long long)j->turn.rounds, TT_S(j->turn.rounds));
+}
+
 static tartan_status transpose(app_run *run, const char *const *operands, int count)
 {
   static job    j;
@@ -175,13 +174,12 @@ static tartan_status transpose(app_run *run, const char *const *operands, int co
   TRY(prepare(run, &j, operands[0], &done));
   if (done) goto done;
   if (app_result_set.plan) {
-    print_plan(run);
+    app_result_print_plan(run);
     goto done;
   }
   TRY(save(run, &j));
   app_run_progress_end(run);
-  app_tell(run, "transposed to %lld x %lld, %s, in %lld strip%s\n", (long long)j.A.n, (long long)j.A.m,
-           tt_element_name(j.element), (long long)j.turn.rounds, TT_S(j.turn.rounds));
+  print_summary(run, &j);
   TRY(app_result_end(run, &j.result, "/X"));
 done:
   return st;

@@ -293,9 +293,9 @@ static void write_environment(FILE *out, const app_run *run)
   app_machine_names(host, sizeof host, processor, sizeof processor);
   fputs("<section>\n<h2>Environment</h2>\n<table>\n", out);
   app_page_row(out, "when", "%s", when);
-  app_page_row(out, "where", "%s, %s%s", host, processor, run->nodes > 1 ? " and others" : "");
-  app_page_row(out, "ranks", "%d on %d node%s, %d thread%s each", run->size, run->nodes, run->nodes == 1 ? "" : "s",
-               run->threads, run->threads == 1 ? "" : "s");
+  app_page_row(out, "where", "%s, %s%s", host, processor, run->grid->nodes > 1 ? " and others" : "");
+  app_page_row(out, "ranks", "%d on %d node%s, %d thread%s each", run->size, run->grid->nodes,
+               run->grid->nodes == 1 ? "" : "s", run->threads, run->threads == 1 ? "" : "s");
   if (job) app_page_row(out, "job", "%s", job);
   tartan_describe(text, sizeof text);
   for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {

@@ -81,16 +81,6 @@ done:
   return st;
 }
 
-static void print_plan(const app_run *run)
-{
-  char read[24];
-
-  app_say(run, "method   %s: %s\n", run->plan.algorithm, run->plan.reason);
-  app_say(run, "read     %s per rank\n", tt_bytes_text(run->plan.bytes_read, read));
-  app_plan_print(run, 0);
-  if (app_result_set.sbatch) app_plan_print_sbatch(run, 0);
-}
-
 tartan_status app_scalar_run(app_run *run, const char *source, app_scalar *s)
 {
   tartan_status st = TARTAN_OK;
@@ -108,7 +98,7 @@ tartan_status app_scalar_run(app_run *run, const char *source, app_scalar *s)
   TRY(app_plan_seconds(run));
   TRY(app_plan_fits(run, s->name, run->plan.memory, ""));
   if (app_result_set.plan) {
-    print_plan(run);
+    app_result_print_plan(run);
     goto done;
   }
   TRY(s->compute(&s->operand, &s->value));

@@ -144,7 +144,7 @@ static tartan_status read_options(job *j)
               (sscanf(set.product_grid, "%dx%dx%d%n", &j->opts.p1, &j->opts.p2, &j->opts.p3, &length) == 3 &&
                set.product_grid[length] == '\0'),
           TARTAN_ERR_ARG, "-p: three numbers as in 1x2x1, not \"%s\"", set.product_grid);
-  REQUIRE(!bench_peers_asked(set.compare, "openblas") || j->run->nodes == 1, TARTAN_ERR_ARG,
+  REQUIRE(!bench_peers_asked(set.compare, "openblas") || j->run->grid->nodes == 1, TARTAN_ERR_ARG,
           "--compare openblas needs all ranks on one node");
 done:
   return st;

@@ -137,9 +137,16 @@ static void print_row(const app_run *run, const row *r)
 {
   const int *p = r->plan.grid, *f = r->fewest.grid;
 
-  app_say(run, "%5d  %3dx%dx%-3d %14.0f  %3dx%dx%-3d %14.0f  %14.0f", r->ranks, p[0], p[1], p[2], r->plan.words, f[0],
-          f[1], f[2], r->fewest.words, r->bound);
-  if (r->bound > 0) app_say(run, "  %6.3f  %6.3f", r->plan.words / r->fewest.words, r->plan.words / r->bound);
+  app_say(run, "%5d  %3dx%dx%-3d %14.0f  ", r->ranks, p[0], p[1], p[2], r->plan.words);
+  if (r->grids > 0)
+    app_say(run, "%3dx%dx%-3d %14.0f  %14.0f", f[0], f[1], f[2], r->fewest.words, r->bound);
+  else
+    app_say(run, "%-9s %14s  %14.0f", "  none", "-", r->bound);
+  if (r->grids > 0 && r->fewest.words > 0)
+    app_say(run, "  %6.3f", r->plan.words / r->fewest.words);
+  else if (r->bound > 0)
+    app_say(run, "  %6s", "-");
+  if (r->bound > 0) app_say(run, "  %6.3f", r->plan.words / r->bound);
   app_say(run, "\n");
 }
 

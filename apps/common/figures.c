@@ -224,7 +224,7 @@ static void json_environment(app_json *json, const app_run *run)
   app_json_text(json, "version", tartan_version());
   app_json_text(json, "host", host);
   app_json_text(json, "processor", processor);
-  app_json_count(json, "nodes", run->nodes);
+  app_json_count(json, "nodes", run->grid->nodes);
   app_json_count(json, "ranks", run->size);
   app_json_count(json, "threads", run->threads);
   app_json_text(json, "job", getenv("SLURM_JOB_ID") ? getenv("SLURM_JOB_ID") : "");

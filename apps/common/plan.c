@@ -9,7 +9,6 @@
 #include "kernel/gemm.h"
 
 #define READ_RATE 1.5e9 /* bytes per second of a node, assumed: page cache or a good file system */
-#define LINK_RATE 1.0e9 /* bytes per second between ranks, assumed */
 
 tartan_status app_plan_seconds(app_run *run)
 {
@@ -20,7 +19,7 @@ tartan_status app_plan_seconds(app_run *run)
   if (p->seconds <= 0) {
     TRY(tt_allreduce_f64(run->grid, &rate, 1, TT_MIN));
     if (rate <= 0) rate = 1e9;
-    p->seconds = p->flops / rate + 8 * (p->words + p->words_redistributed) / LINK_RATE;
+    p->seconds = p->flops / rate + 8 * (p->words + p->words_redistributed) / run->grid->rates.bandwidth;
   }
   p->seconds += p->bytes_read / READ_RATE;
 done:
@@ -81,7 +80,7 @@ void app_plan_print(const app_run *run, double operands)
   snprintf(seconds, sizeof seconds, p->seconds < 10 ? "%.1f s" : "%.0f s", p->seconds);
   app_say(run, "time     %s predicted\n", p->seconds < 1 ? "under 1 s" : seconds);
   app_say(run, "ranks    %d rank%s x %d thread%s on %d node%s\n", run->size, TT_S(run->size), run->threads,
-          TT_S(run->threads), run->nodes, TT_S(run->nodes));
+          TT_S(run->threads), run->grid->nodes, TT_S(run->grid->nodes));
 }
 
 /* Takes an option out of a command line. */
@@ -95,7 +94,7 @@ static void cut_word(char *line, const char *word)
 void app_plan_print_sbatch(const app_run *run, double operands)
 {
   char          line[4096], job[64];
-  const int     per_node = (run->size + run->nodes - 1) / run->nodes;
+  const int     per_node = (run->size + run->grid->nodes - 1) / run->grid->nodes;
   const long    minutes = (long)(run->plan.seconds * 2 / 60) + 5;
   const int64_t mib = ((int64_t)whole_memory(run, operands) * per_node >> 20) + 256;
 
@@ -109,7 +108,7 @@ void app_plan_print_sbatch(const app_run *run, double operands)
       "\n#!/bin/bash\n#SBATCH --job-name=tartan-%s\n#SBATCH --nodes=%d\n#SBATCH --ntasks-per-node=%d\n"
       "#SBATCH --cpus-per-task=%d\n#SBATCH --hint=nomultithread\n#SBATCH --mem=%lldM\n#SBATCH --time=%02ld:%02ld:00\n"
       "#SBATCH --requeue\n#SBATCH --open-mode=append\n#SBATCH --output=%%x-%%j.out\nset -eu\n",
-      job, run->nodes, per_node, run->threads, (long long)mib, minutes / 60, minutes % 60);
+      job, run->grid->nodes, per_node, run->threads, (long long)mib, minutes / 60, minutes % 60);
   app_say(run,
           "export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK OMP_PLACES=cores OMP_PROC_BIND=close\n"
           "export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\n"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "common/plan.h"
 #include "oper/operator.h"
 
 app_result_settings app_result_set;
@@ -97,6 +98,16 @@ done:
 }
 
 /* ------------------------------------------------------------------------------------------------ operands */
+
+void app_result_print_plan(const app_run *run)
+{
+  char read[24];
+
+  app_say(run, "method   %s: %s\n", run->plan.algorithm, run->plan.reason);
+  app_say(run, "read     %s per rank\n", tt_bytes_text(run->plan.bytes_read, read));
+  app_plan_print(run, 0);
+  if (app_result_set.sbatch) app_plan_print_sbatch(run, 0);
+}
 
 tartan_status app_operand_open(app_run *run, const char *name, const char *source, const char *note,
                                app_operand *operand)

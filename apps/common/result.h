@@ -81,6 +81,9 @@ tartan_status app_result_create(app_run *run, const app_result *result, const ch
 /** Measures, prints where the time went, and which files were written. Collective. @param[in] dataset  may be NULL */
 tartan_status app_result_end(app_run *run, const app_result *result, const char *dataset);
 
+/** Prints the plan of a command that reads one file once, with a batch script where it was asked for. Local. */
+void app_result_print_plan(const app_run *run);
+
 /** A matrix in a file, as an operand. Zero-initialise. */
 typedef struct app_operand {
   tartan_operator       *data; /**< its rows are the dataset's rows, turned or not */

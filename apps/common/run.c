@@ -164,17 +164,13 @@ tartan_io_opts app_run_io(const app_run *run)
 
 /* ------------------------------------------------------------------------------------------------ begin */
 
-/* How many ranks share this one's node, and its affinity mask too; how many nodes there are. */
+/* How many ranks share this one's node, and its affinity mask too. */
 static void count_neighbours(app_run *run, const app_machine *all, int *same_mask)
 {
-  *same_mask = run->node_ranks = run->nodes = 0;
+  *same_mask = run->node_ranks = 0;
   for (int r = 0; r < run->size; r++) {
-    bool first = true;
-
     run->node_ranks += all[r].host == run->machine.host;
     *same_mask += all[r].host == run->machine.host && all[r].mask == run->machine.mask;
-    for (int s = 0; s < r && first; s++) first = all[s].host != all[r].host;
-    run->nodes += first;
   }
 }
 

@@ -55,7 +55,7 @@ typedef struct app_run {
   char             **argv;
   double             start; /**< clock when the program began */
   tartan_grid       *grid;
-  int                rank, size, threads, nodes, node_ranks;
+  int                rank, size, threads, node_ranks;
   app_machine        machine;         /**< of this rank */
   int64_t            resident_budget; /**< bytes that the whole process may take */
   bool               terminal;        /**< stderr is one */

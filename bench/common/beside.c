@@ -41,7 +41,7 @@ tartan_status bench_beside_begin(bench_beside *b, tartan_status (*ours)(void *co
   bench_cases_add(&b->cases, "local", bench_beside_local);
   bench_cases_add(&b->cases, "peak", bench_beside_peak);
   TRY(bench_peers_add(b->compare, offers, &b->cases));
-  REQUIRE(!bench_peers_asked(b->compare, "openblas") || b->run->nodes == 1, TARTAN_ERR_ARG,
+  REQUIRE(!bench_peers_asked(b->compare, "openblas") || b->run->grid->nodes == 1, TARTAN_ERR_ARG,
           "--compare openblas needs all ranks on one node");
 done:
   return st;

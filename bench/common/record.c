@@ -70,7 +70,7 @@ static void put_record(app_json *json, const void *context)
   app_json_text(json, "dtype", r->dtype);
   app_json_count(json, "ranks", run->size);
   app_json_count(json, "threads", run->threads);
-  app_json_count(json, "nodes", run->nodes);
+  app_json_count(json, "nodes", run->grid->nodes);
   app_json_text(json, "grid", grid);
   app_json_count(json, "block", r->block);
   app_json_text(json, "algorithm", r->algorithm);

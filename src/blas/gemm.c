@@ -103,19 +103,15 @@ done:
   return st;
 }
 
-tartan_status tt_gemm_measured(tartan_grid *grid, tartan_dtype dtype, tartan_cost *cost)
+tartan_status tt_gemm_measure(tartan_grid *grid)
 {
-  const double  assumed = grid->rates.flops * grid->threads, twice = dtype == TARTAN_F32 ? 2 : 1;
   int64_t       rate;
   tartan_status st = TARTAN_OK;
 
-  if (grid->rates.measured <= 0) {
-    rate = (int64_t)tt_gemm_rate(grid->threads);
-    TRY(tt_agree_least(grid, &rate));
-    grid->rates.measured = rate > 0 ? (double)rate : assumed; /* 0: no memory to measure with */
-  }
-  cost->seconds += cost->flops / twice * (1 / grid->rates.measured - 1 / assumed);
-  if (cost->seconds < 0) cost->seconds = 0;
+  if (grid->rates.measured > 0) goto done;
+  rate = (int64_t)tt_gemm_rate(grid->threads);
+  TRY(tt_agree_least(grid, &rate));
+  grid->rates.measured = rate > 0 ? (double)rate : grid->rates.flops * grid->threads; /* 0: no memory to measure with */
 done:
   return st;
 }
@@ -129,7 +125,8 @@ static tartan_status tell(const tt_gemm_shape *shape, const tartan_gemm_opts *o,
   TRY(tt_gemm_plan_make(shape, o, &plan));
   *cost = plan.cost;
   if (o->check) cost->memory += (double)tt_gemm_check_bytes(shape);
-  TRY(tt_gemm_measured(shape->grid, shape->dtype, cost));
+  TRY(tt_gemm_measure(shape->grid));
+  cost->seconds = tt_gemm_seconds(shape, &plan, shape->grid->rates.measured);
 done:
   tt_free(plan.g.who);
   return st;

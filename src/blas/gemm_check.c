@@ -30,6 +30,7 @@ static tartan_status apply(tartan_op op, const tartan_matrix *M, const double *x
 {
   const bool    turned = op == TARTAN_TRANS;
   const int64_t length = turned ? M->col.n : M->row.n;
+  const int64_t sent = M->grid->counters.words_sent, came = M->grid->counters.words_received;
   tartan_status st = TARTAN_OK;
 
   memset(y, 0, 2 * (size_t)length * sizeof *y);
@@ -50,6 +51,8 @@ static tartan_status apply(tartan_op op, const tartan_matrix *M, const double *x
     }
   }
   TRY(tt_allreduce_f64(M->grid, y, 2 * length, TT_SUM));
+  M->grid->counters.words_sent = sent; /* the words of the product are counted, not those of its test */
+  M->grid->counters.words_received = came;
 done:
   return st;
 }

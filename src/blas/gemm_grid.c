@@ -10,20 +10,12 @@
 
 #include "base/util.h"
 
-/* One range for each of so many processes, as even as can be. */
-static tt_axis fresh(int64_t n, int procs)
-{
-  const tt_axis axis = {.n = n, .nb = tt_max(1, tt_ceil_div(n, procs)), .procs = procs};
-
-  return axis;
-}
-
-/* The first of two axes that is spread over so many processes, or a fresh one. */
+/* The first of two axes that is spread over so many processes, or an even one. */
 static tt_axis pick(int64_t n, int procs, const tt_axis *first, const tt_axis *second)
 {
   if (first && first->procs == procs) return *first;
   if (second && second->procs == procs) return *second;
-  return fresh(n, procs);
+  return tt_axis_even(n, procs);
 }
 
 /* The same blocks over another number of processes. */
@@ -69,8 +61,8 @@ static void inner_axes(const tt_gemm_grid *g, int64_t k, const tt_axis *a, const
     *inner_a = respread(b, g->p3);
     inner_a->procs = pa;
   } else {
-    *inner_a = fresh(k, pa);
-    *inner_b = fresh(k, pb);
+    *inner_a = tt_axis_even(k, pa);
+    *inner_b = tt_axis_even(k, pb);
     inner_a->nb = inner_b->nb = tt_max(1, tt_ceil_div(k, g->p3 * lcm(g->p1, g->p2)));
   }
 }
@@ -92,22 +84,22 @@ static void choose_axes(const tt_gemm_shape *now, int64_t m, int64_t n, int64_t 
   if (g->p3 > 1 && by_rows) {
     if (cm && cm->procs == g->p1 * g->p3 && (!cm->starts || g->p1 == 1)) {
       g->c.row = *cm;
-      g->m = g->p1 == 1 ? fresh(m, 1) : respread(cm, g->p1);
+      g->m = g->p1 == 1 ? tt_axis_even(m, 1) : respread(cm, g->p1);
     } else if (!g->m.starts && am && g->p1 > 1 && tt_axis_same(&g->m, am)) {
       g->c.row.procs = g->p1 * g->p3;
     } else {
-      g->c.row = fresh(m, g->p1 * g->p3);
-      g->m = g->p1 == 1 ? fresh(m, 1) : respread(&g->c.row, g->p1);
+      g->c.row = tt_axis_even(m, g->p1 * g->p3);
+      g->m = g->p1 == 1 ? tt_axis_even(m, 1) : respread(&g->c.row, g->p1);
     }
   } else if (g->p3 > 1) {
     if (cn && cn->procs == g->p2 * g->p3 && (!cn->starts || g->p2 == 1)) {
       g->c.col = *cn;
-      g->n = g->p2 == 1 ? fresh(n, 1) : respread(cn, g->p2);
+      g->n = g->p2 == 1 ? tt_axis_even(n, 1) : respread(cn, g->p2);
     } else if (!g->n.starts && bn && g->p2 > 1 && tt_axis_same(&g->n, bn)) {
       g->c.col.procs = g->p2 * g->p3;
     } else {
-      g->c.col = fresh(n, g->p2 * g->p3);
-      g->n = g->p2 == 1 ? fresh(n, 1) : respread(&g->c.col, g->p2);
+      g->c.col = tt_axis_even(n, g->p2 * g->p3);
+      g->n = g->p2 == 1 ? tt_axis_even(n, 1) : respread(&g->c.col, g->p2);
     }
   }
   g->a.row = g->m;
@@ -245,7 +237,7 @@ static int64_t most_of(const int64_t *counts, int n)
 int64_t tt_gemm_words_moved(const tt_gemm_shape *shape, const tt_gemm_grid *g, int64_t *work)
 {
   const int P = shape->grid->size;
-  int64_t  *sent = work, *came = work + P, *rest = work + (int64_t)P * P;
+  int64_t  *sent = work, *came = work + P, *rest = work + 2 * (int64_t)P;
 
   memset(work, 0, 2 * (size_t)P * sizeof *work);
   if (!g->a_stays) add_move(&shape->a, &g->a, P, sent, came, rest);

@@ -43,7 +43,8 @@ typedef struct tt_gemm_plan {
   bool         overlap;   /**< the next exchange runs beside the multiplication */
   bool         assembled; /**< the parts of a slab are put together in the order of the other operand, which stays */
   bool         triangle;
-  int64_t      panel; /**< inner indices of one part in a step */
+  int64_t      across; /**< elements of the largest tile across the diagonal of a triangle */
+  int64_t      panel;  /**< inner indices of one part in a step */
   int64_t      steps;
   int64_t      slab;   /**< outer indices of the ring operand in one round */
   int64_t      bytes;  /**< for each change of layout */
@@ -101,6 +102,9 @@ bool tt_gemm_reads_other(const tt_gemm_plan *plan);
 /** The most pieces that a panel of the other operand is put together from. Local. */
 int64_t tt_gemm_list_most(const tt_gemm_plan *plan);
 
+#define TT_GEMM_PANEL_LEAST 256                 /* inner indices below which a local product loses speed */
+#define TT_GEMM_STREAM_BYTES ((int64_t)4 << 20) /* of a panel that is brought from another layout: stays in the cache */
+#define TT_GEMM_MOVE_BYTES ((int64_t)32 << 20)  /* for a change of layout */
 #define TT_GEMM_TRIANGLE 256 /* local columns of C whose rows beyond the triangle are left out together */
 #define TT_GEMM_PIECE 96     /* bytes of such a piece */
 #define TT_GEMM_LISTS 1024   /* at least the bytes of lists for each rank of the grid */
@@ -161,14 +165,20 @@ tartan_status tt_gemm_pblas(const tt_product *x);
 tartan_status tt_syrk_pblas(tartan_uplo uplo, tartan_op op, double alpha, const tartan_matrix *A, double beta,
                             tartan_matrix *C);
 
+/** Triangle of C := beta C; zeros if beta == 0, whatever was there. Local. */
+void tt_scale_triangle(tartan_uplo uplo, double beta, tartan_matrix *C);
+
 /** Options as given, or the defaults. Local. */
 void tt_gemm_settle(const tartan_gemm_opts *opts, tartan_gemm_opts *o);
 
 /** TARTAN_ERR_ARG for options that cannot be. Local. */
 tartan_status tt_gemm_check_options(const tartan_grid *grid, const tartan_gemm_opts *o);
 
-/** Corrects a plan's seconds to the speed that local products are measured to have on this grid, once. Collective. */
-tartan_status tt_gemm_measured(tartan_grid *grid, tartan_dtype dtype, tartan_cost *cost);
+/** Sets grid->rates.measured: the speed that local products have on the slowest rank; once for each grid. Collective. */
+tartan_status tt_gemm_measure(tartan_grid *grid);
+
+/** Seconds of a plan whose local products run at so many flops per second (f64). Local. */
+double tt_gemm_seconds(const tt_gemm_shape *shape, const tt_gemm_plan *plan, double speed);
 
 /** Bytes that a product may take on every rank: 0 for no limit. Collective. */
 tartan_status tt_gemm_cap(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t *cap);

@@ -44,16 +44,8 @@ static tartan_status bring(tt_gemm_state *r, tt_gemm_operand *o, int64_t from, i
   const int64_t      rows = tt_axis_largest(&x->to.row), cols = tt_axis_largest(&x->to.col);
   const int64_t      r0 = inner_rows ? from : 0, r1 = inner_rows ? tt_min(rows, from + width) : rows;
   const int64_t      c0 = inner_rows ? 0 : from, c1 = inner_rows ? cols : tt_min(cols, from + width);
-  tartan_status      st = TARTAN_OK;
 
-  for (int64_t c = c0; c < c1; c += o->step.cols) {
-    for (int64_t i = r0; i < r1; i += o->step.rows) {
-      TRY(tt_transfer_start(&o->move, i, tt_min(r1, i + o->step.rows), c, tt_min(c1, c + o->step.cols)));
-      TRY(tt_transfer_finish(&o->move, r->dtype, 0, to + (i - r0 + (c - c0) * ld) * r->size, ld));
-    }
-  }
-done:
-  return st;
+  return tt_transfer_range(&o->move, o->step, r0, r1, c0, c1, r->dtype, 0, to, ld);
 }
 
 /* The whole part of the other operand, where it has to come. Collective over all ranks. */

@@ -51,6 +51,7 @@ tartan_status tt_syrk_pblas(tartan_uplo uplo, tartan_op op, double alpha, const 
 
   TRY(tt_operand_make(C, C->p, C->q, &c));
   TRY(tt_operand_make(A, C->p, C->q, &a));
+  if (beta == 0) tt_scale_triangle(uplo, 0, c.copy ? c.copy : C);
   t = tt_seconds();
   threads = tt_blas_threads_begin(C->grid);
   tt_psyrk(C->dtype, uplo, op, n, k, alpha, &a.p, beta, &c.p);

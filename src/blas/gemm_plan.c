@@ -14,6 +14,8 @@
 #include "comm/agree.h"
 
 #define FINALISTS 16
+#define SMALL                                                                                                          \
+  4e6 /* products a rank below which only the operands' own arrangements are looked at: planning takes time */
 #define SAME_WORDS 0.002 /* words that differ by less are as good */
 
 /* ------------------------------------------------------------------------------------------------ prices */
@@ -44,12 +46,11 @@ static double copied_words(const tt_gemm_shape *shape, const tt_gemm_plan *plan)
   return words;
 }
 
-/* Seconds by the grid's rates. */
-static double price_seconds(const tt_gemm_shape *shape, const tt_gemm_plan *plan)
+double tt_gemm_seconds(const tt_gemm_shape *shape, const tt_gemm_plan *plan, double speed)
 {
   const tt_rates *rates = &shape->grid->rates;
-  const double    size = (double)tartan_dtype_size(shape->dtype), threads = shape->grid->threads;
-  const double    compute = plan->cost.flops / (rates->flops * threads * (shape->dtype == TARTAN_F32 ? 2 : 1));
+  const double    size = (double)tartan_dtype_size(shape->dtype);
+  const double    compute = plan->cost.flops / (speed * (shape->dtype == TARTAN_F32 ? 2 : 1));
   const double    words = plan->cost.words * size / rates->bandwidth + plan->cost.messages * rates->latency;
   const double    moved = plan->cost.words_redistributed * size *
                        (1 / rates->bandwidth + move_copies(plan) / rates->copies);
@@ -58,24 +59,27 @@ static double price_seconds(const tt_gemm_shape *shape, const tt_gemm_plan *plan
   return (plan->overlap ? fmax(compute, words) : compute + words) + moved + copied;
 }
 
-/* Elements of C that the tiles of a triangle cover: the most of any rank. */
-static double covered(const tt_gemm_grid *g, tartan_uplo uplo)
+/* Elements of C that the tiles of a triangle cover, the most of any rank; and those of a tile across the diagonal. */
+static double covered(const tt_gemm_grid *g, tartan_uplo uplo, int64_t *across)
 {
   double most = 0;
 
+  *across = 0;
   for (int j = 0; j < g->p2; j++) {
     const int64_t cols = tt_axis_count(&g->n, j);
 
     for (int i = 0; i < g->p1; i++) {
-      const int64_t rows = tt_axis_count(&g->m, i), base = tt_axis_below(&g->m, i, g->m.first);
+      const int64_t rows = tt_axis_count(&g->m, i);
       double        all = 0;
 
       for (int64_t y = 0; y < cols; y += TT_GEMM_TRIANGLE) {
         const int64_t n = tt_min(TT_GEMM_TRIANGLE, cols - y);
         const int64_t edge = tt_axis_global(&g->n, j, uplo == TARTAN_LOWER ? y : y + n - 1) + (uplo == TARTAN_UPPER);
-        const int64_t above = tt_axis_below(&g->m, i, g->m.first + edge) - base;
+        const int64_t above = tt_axis_before(&g->m, i, edge);
 
         all += (double)n * (double)(uplo == TARTAN_LOWER ? rows - above : above);
+        *across = tt_max(*across, n * (tt_axis_before(&g->m, i, tt_axis_global(&g->n, j, y + n - 1) + 1) -
+                                       tt_axis_before(&g->m, i, tt_axis_global(&g->n, j, y))));
       }
       most = fmax(most, all);
     }
@@ -93,7 +97,7 @@ static void price(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int6
   if (g->p1 * g->p2 == 1) plan->overlap = false;
   plan->cost.flops = 2.0 * (double)tt_axis_largest(&g->m) * (double)tt_axis_largest(&g->n) *
                      (double)tt_min(inner, shape->k);
-  if (shape->triangle) plan->cost.flops = 2 * covered(g, shape->uplo) * (double)shape->k;
+  if (shape->triangle) plan->cost.flops = 2 * covered(g, shape->uplo, &plan->across) * (double)shape->k;
   plan->cost.words = (double)tt_gemm_words(g);
   plan->cost.words_redistributed = shape->placed ? (double)tt_gemm_words_moved(shape, g, work) : 0;
 }
@@ -103,7 +107,8 @@ static void price(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int6
 /* A grid that may be worth a closer look. */
 typedef struct candidate {
   int    p[3];
-  double merit; /* seconds without changes of layout, about */
+  bool   invited; /* as an operand lies: only the layout that adopts its axes makes sense */
+  double merit;   /* seconds without changes of layout, about */
 } candidate;
 
 /* What the search has found so far. */
@@ -153,7 +158,7 @@ static void invite(search *s, int p1, int p2, int p3)
   if (p1 * p2 * p3 > s->shape->grid->size) return;
   for (int i = 0; i < s->finalists; i++)
     if (s->finalist[i].p[0] == p1 && s->finalist[i].p[1] == p2 && s->finalist[i].p[2] == p3) return;
-  s->finalist[s->finalists++] = (candidate){.p = {p1, p2, p3}};
+  s->finalist[s->finalists++] = (candidate){.p = {p1, p2, p3}, .invited = true};
 }
 
 static void list_candidates(search *s)
@@ -161,17 +166,22 @@ static void list_candidates(search *s)
   const tt_gemm_shape *x = s->shape;
   const int            P = x->grid->size;
 
-  for (int p1 = 1; p1 <= P; p1++)
+  const bool small = x->placed && (double)x->m * (double)x->n * (double)x->k < SMALL * P;
+
+  for (int p1 = 1; p1 <= P && !small; p1++)
     for (int p2 = 1; p1 * p2 <= P; p2++)
       for (int p3 = 1; p1 * p2 * p3 <= P; p3++) consider(s, p1, p2, p3);
   if (x->placed) {
     invite(s, x->c.row.procs, x->c.col.procs, 1);
     invite(s, x->a.row.procs, 1, x->a.col.procs);
     invite(s, 1, x->b.col.procs, x->b.row.procs);
+  }
+  if (x->placed && !small) {
     invite(s, P, 1, 1);
     invite(s, 1, P, 1);
     invite(s, 1, 1, P);
   }
+  if (small) s->tried = s->finalists;
 }
 
 /*
@@ -202,7 +212,7 @@ static bool lay_out(search *s, const int p[3], bool adopt, tt_gemm_plan *plan)
   price(s->shape, s->opts, s->work, plan);
   if (uses_all && (s->all_words < 0 || plan->cost.words < s->all_words)) s->all_words = plan->cost.words;
   if (tt_gemm_fit(s->shape, s->opts, s->cap, plan)) {
-    plan->cost.seconds = price_seconds(s->shape, plan);
+    plan->cost.seconds = tt_gemm_seconds(s->shape, plan, s->shape->grid->rates.flops * s->shape->grid->threads);
     if (uses_all) s->fewest = fmin(s->fewest, plan->cost.words);
     return true;
   }
@@ -229,11 +239,16 @@ static void look_at(search *s, const int p[3], bool adopt)
 
 static void run_search(search *s)
 {
-  const int forced[] = {s->opts->p1, s->opts->p2, s->opts->p3};
+  const int          forced[] = {s->opts->p1, s->opts->p2, s->opts->p3};
+  const tartan_grid *grid = s->shape->grid;
 
   if (s->shape->triangle) { /* in place: partial sums of a triangle are the tall algorithm's */
     s->tried = 1;
     look_at(s, (int[]){s->shape->c.row.procs, s->shape->c.col.procs, 1}, true);
+  } else if (s->opts->algorithm == TARTAN_GEMM_PBLAS) { /* it works where C is */
+    s->finalist[0] = (candidate){.p = {s->shape->placed ? s->shape->c.row.procs : grid->p,
+                                       s->shape->placed ? s->shape->c.col.procs : grid->q, 1}};
+    s->finalists = s->tried = 1;
   } else if (forced[0] > 0) {
     s->finalist[0] = (candidate){.p = {forced[0], forced[1], forced[2]}};
     s->finalists = s->tried = 1;
@@ -246,7 +261,7 @@ static void run_search(search *s)
     (void)lay_out(s, s->finalist[i].p, false, &plan);
   }
   for (int i = 0; i < s->finalists; i++) {
-    look_at(s, s->finalist[i].p, false);
+    if (!s->finalist[i].invited) look_at(s, s->finalist[i].p, false);
     if (s->shape->placed) look_at(s, s->finalist[i].p, true);
   }
 }
@@ -261,6 +276,11 @@ static void explain(const search *s, tartan_cost *cost)
   const int           used = g->p1 * g->p2 * g->p3, all = s->shape->grid->size;
   size_t              at;
 
+  if (s->opts->algorithm == TARTAN_GEMM_PBLAS) {
+    snprintf(cost->algorithm, sizeof cost->algorithm, "%s", s->shape->triangle ? "p?syrk" : "p?gemm");
+    snprintf(cost->reason, sizeof cost->reason, "asked for; words and seconds as if it were our own on C's ranks");
+    return;
+  }
   snprintf(cost->algorithm, sizeof cost->algorithm, "%s",
            g->p3 == 1           ? "SUMMA"
            : g->p1 * g->p2 == 1 ? "inner product"
@@ -315,6 +335,14 @@ done:
   return st;
 }
 
+/* Bytes of the three operands on a rank, about: in f64, for sizes of which nobody knows whether they can be. */
+static double operand_bytes(const tt_gemm_shape *shape)
+{
+  const double m = (double)shape->m, n = (double)shape->n, k = (double)shape->k;
+
+  return (m * k + k * n + m * n) * (double)tartan_dtype_size(shape->dtype) / shape->grid->size;
+}
+
 tartan_status tt_gemm_cap(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t *cap)
 {
   const tt_memory *mem = &shape->grid->memory;
@@ -324,8 +352,7 @@ tartan_status tt_gemm_cap(const tt_gemm_shape *shape, const tartan_gemm_opts *op
 
   TRY(tt_agree_least(shape->grid, &left));
   if (left != none && !shape->placed) /* the operands are still to be made */
-    left = tt_max(1, left - (int64_t)tartan_dtype_size(shape->dtype) *
-                                (shape->m * shape->k + shape->k * shape->n + shape->m * shape->n) / shape->grid->size);
+    left = (int64_t)fmax(1, (double)left - operand_bytes(shape));
   if (opts->memory > 0) left = tt_min(left, opts->memory);
   if (left != none && opts->check) left = tt_max(1, left - tt_gemm_check_bytes(shape));
   *cap = left == none ? 0 : left;

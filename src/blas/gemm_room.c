@@ -8,14 +8,11 @@
 
 #include "base/util.h"
 
-#define PANEL_LEAST 256                 /* inner indices below which a local product loses speed */
 #define PANEL_BYTES ((int64_t)16 << 20) /* of a gathered panel that is used once */
-#define STREAM_BYTES ((int64_t)4 << 20) /* of a panel that is brought from another layout: stays in the cache */
 #define BLOCK_MOST 512                  /* of an axis whose slabs are put together from blocks */
 #define PIECE_LEAST ((int64_t)16 << 10) /* bytes of a block of columns that is a message of its own */
 #define SLAB_BYTES ((int64_t)16 << 20)  /* of the parts of a slab: about what the cache holds */
 #define SLAB 4096                       /* outer indices of one round, at least */
-#define MOVE_BYTES ((int64_t)32 << 20)  /* for a change of layout */
 
 /* ------------------------------------------------------------------------------------------------ sizes of a run */
 
@@ -218,17 +215,17 @@ static void choose_widths(const tt_gemm_shape *shape, const tartan_gemm_opts *op
   int64_t            panel = inner;
 
   plan->panel = tt_max(1, inner);
-  if (ring.ring > 1) panel = plan->overlap ? PANEL_LEAST : 2 * PANEL_LEAST;
+  if (ring.ring > 1) panel = plan->overlap ? TT_GEMM_PANEL_LEAST : 2 * TT_GEMM_PANEL_LEAST;
   if (!tt_gemm_reads_other(plan)) panel = tt_min(panel, PANEL_BYTES / size / tt_max(1, height * ring.ring));
-  if (!ring.stays) panel = tt_min(panel, STREAM_BYTES / size / tt_max(1, own));
-  if (tt_gemm_streams_other(plan)) panel = tt_min(panel, STREAM_BYTES / size / tt_max(1, height));
-  panel = tt_max(panel, PANEL_LEAST);
+  if (!ring.stays) panel = tt_min(panel, TT_GEMM_STREAM_BYTES / size / tt_max(1, own));
+  if (tt_gemm_streams_other(plan)) panel = tt_min(panel, TT_GEMM_STREAM_BYTES / size / tt_max(1, height));
+  panel = tt_max(panel, TT_GEMM_PANEL_LEAST);
   if (opts->panel > 0) panel = opts->panel;
   plan->panel = even(inner, panel);
   if (plan->assembled) plan->panel = tt_round_up(plan->panel, ring_block(plan));
   plan->slab = tt_max(1, own);
   if (ring.ring > 1) plan->slab = even(own, tt_max(SLAB, SLAB_BYTES / size / (plan->panel * ring.ring)));
-  plan->bytes = MOVE_BYTES;
+  plan->bytes = TT_GEMM_MOVE_BYTES;
 }
 
 static void count_steps(tt_gemm_plan *plan)
@@ -248,7 +245,7 @@ static bool shrink(const tartan_gemm_opts *opts, tt_gemm_plan *plan)
     plan->bytes /= 2;
   else if (plan->slab > 512)
     plan->slab = (plan->slab + 1) / 2;
-  else if (free && plan->panel > PANEL_LEAST / 2)
+  else if (free && plan->panel > TT_GEMM_PANEL_LEAST / 2)
     plan->panel = tt_round_up((plan->panel + 1) / 2, block);
   else if (plan->bytes > ((int64_t)64 << 10))
     plan->bytes /= 2;

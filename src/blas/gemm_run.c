@@ -4,7 +4,6 @@
 #include "base/util.h"
 #include "blas/gemm_run.h"
 #include "blas/pblas.h"
-#include "kernel/combine.h"
 
 static void end_run(tt_gemm_state *r)
 {
@@ -164,26 +163,11 @@ done:
   return st;
 }
 
-/* The triangle of C := partial + beta C. Local: C is where the product was. */
-static void add_triangle(tt_gemm_state *r)
-{
-  tartan_matrix *C = r->x->C;
-
-  for (int64_t y = 0; y < C->nloc; y++) {
-    const int64_t j = tt_axis_global(&C->col, C->pcol, y);
-    const int64_t from = r->shape->uplo == TARTAN_LOWER ? tt_gemm_rows_above(r, j) : 0;
-    const int64_t to = r->shape->uplo == TARTAN_LOWER ? C->mloc : tt_gemm_rows_above(r, j + 1);
-
-    tt_combine_local(r->dtype, r->partial + (from + y * r->ldc) * r->size, r->ldc, r->x->beta,
-                     (char *)C->data + (from + y * C->ld) * r->size, C->ld, tt_max(0, to - from), 1);
-  }
-}
-
 static tartan_status multiply_and_add(tt_gemm_state *r)
 {
   const tt_gemm_grid *g = &r->plan->g;
   tartan_matrix      *C = r->x->C;
-  const bool          direct = g->p3 == 1 && g->c_stays && !r->plan->triangle;
+  const bool          direct = g->p3 == 1 && g->c_stays;
   tartan_status       st = TARTAN_OK;
 
   r->c = direct ? C->data : r->partial;
@@ -191,7 +175,6 @@ static tartan_status multiply_and_add(tt_gemm_state *r)
   r->beta = direct ? r->x->beta : 0;
   TRY(tt_gemm_bring_other(r));
   TRY(tt_gemm_multiply_all(r));
-  if (r->plan->triangle && r->here) add_triangle(r);
   if (g->p3 > 1) TRY(add_layers(r));
   if (!g->c_stays) TRY(tt_transfer_all(&r->back, r->moves.result, r->x->beta, C));
 done:

@@ -109,7 +109,4 @@ const char *tt_gemm_own_part(const tt_gemm_state *r, const tt_gemm_panel *p, int
 /** All steps: r->c := alpha products + r->beta r->c. Collective over all ranks of the grid. */
 tartan_status tt_gemm_multiply_all(tt_gemm_state *r);
 
-/** Local rows of C above global row i. Local. */
-int64_t tt_gemm_rows_above(const tt_gemm_state *r, int64_t i);
-
 #endif

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/util.h"
 #include "blas/gemm_run.h"
+#include "kernel/combine.h"
 #include "kernel/dense.h"
 #include "kernel/gemm.h"
 
@@ -43,41 +44,68 @@ typedef struct factor {
   int64_t     ld, first, height, width;
 } factor;
 
-/* Local rows of C above global row i. */
-int64_t tt_gemm_rows_above(const tt_gemm_state *r, int64_t i)
+/* Rows from .. to - 1 of C, as far as a part has them. */
+static factor rows_of(const tt_gemm_state *r, const factor *f, int64_t from, int64_t to)
 {
-  const tt_axis *m = &r->plan->g.m;
+  factor t = *f;
 
-  return tt_axis_below(m, r->i, m->first + i) - tt_axis_below(m, r->i, m->first);
+  t.first = tt_min(tt_max(f->first, from), f->first + f->height);
+  t.height = tt_max(0, tt_min(to, f->first + f->height) - t.first);
+  t.data = tt_gemm_at(r, r->ring.turned, f->data, f->ld, t.first - f->first, 0);
+  return t;
 }
 
-/* The rows of a part that meet the wanted triangle in local columns y .. y + n - 1 of C. */
-static factor trim(const tt_gemm_state *r, const factor *f, int64_t y, int64_t n)
+/* Operations on the memory of A and B. */
+static tartan_op op_of(const tt_gemm_operand *o, bool b)
 {
-  const tt_axis *cols = &r->plan->g.n;
-  const bool     lower = r->shape->uplo == TARTAN_LOWER;
-  factor         t = *f;
-  int64_t        from = f->first, to = f->first + f->height;
+  return o->turned == b ? TARTAN_NO_TRANS : TARTAN_TRANS;
+}
 
-  if (lower)
-    from = tt_max(from, tt_gemm_rows_above(r, tt_axis_global(cols, r->j, y)));
-  else
-    to = tt_min(to, tt_gemm_rows_above(r, tt_axis_global(cols, r->j, y + n - 1) + 1));
-  t.first = from;
-  t.height = tt_max(0, to - from);
-  t.data = tt_gemm_at(r, r->ring.turned, f->data, f->ld, from - f->first, 0);
-  return t;
+/* c := alpha part rows + beta c, part and c from A's ring: c is where its first row is. */
+static void product(tt_gemm_state *r, const factor *f, int64_t n, const char *rows, int64_t ld, double beta, char *c,
+                    int64_t ldc)
+{
+  tt_gemm_local(r->dtype, op_of(&r->ring, false), op_of(&r->other, true), f->height, n, f->width, r->x->alpha, f->data,
+                f->ld, rows, ld, beta, c, ldc);
+  r->grid->counters.flops += 2.0 * (double)f->height * (double)f->width * (double)n;
+}
+
+/*
+ * Local columns y .. y + n - 1 of a triangle of C: rows that are wholly in it as they are, the tile across the diagonal in
+ * memory of its own, of which the triangle is added.
+ */
+static void multiply_triangle(tt_gemm_state *r, const factor *f, int64_t y, int64_t n, const char *rows, int64_t ld,
+                              double beta)
+{
+  const tt_axis *m = &r->plan->g.m, *cols = &r->plan->g.n;
+  const bool     lower = r->shape->uplo == TARTAN_LOWER;
+  const int64_t  g0 = tt_axis_global(cols, r->j, y), g1 = tt_axis_global(cols, r->j, y + n - 1);
+  const int64_t  begin = tt_axis_before(m, r->i, lower ? g0 : g0 + 1),
+                end = tt_axis_before(m, r->i, lower ? g1 : g1 + 1);
+  const factor  whole = lower ? rows_of(r, f, end, INT64_MAX) : rows_of(r, f, 0, begin);
+  const factor  across = rows_of(r, f, begin, end);
+  const int64_t ldt = tt_max(1, across.height);
+
+  product(r, &whole, n, rows, ld, beta, r->c + (whole.first + y * r->ldc) * r->size, r->ldc);
+  if (across.height == 0) return;
+  product(r, &across, n, rows, ld, 0, r->partial, ldt);
+  for (int64_t j = 0; j < n; j++) {
+    const int64_t g = tt_axis_global(cols, r->j, y + j), edge = tt_axis_before(m, r->i, lower ? g : g + 1);
+    const int64_t from = lower ? tt_max(edge, across.first) : across.first;
+    const int64_t to = lower ? across.first + across.height : tt_min(edge, across.first + across.height);
+
+    tt_combine_local(r->dtype, r->partial + (from - across.first + j * ldt) * r->size, ldt, beta,
+                     r->c + (from + (y + j) * r->ldc) * r->size, r->ldc, tt_max(0, to - from), 1);
+  }
 }
 
 /* C of the slab := alpha part * rows + beta C, in tiles along the other operand while something is under way. */
 static tartan_status multiply(tt_gemm_state *r, const factor *f, const char *rows, int64_t ld, double beta,
                               const ahead *a)
 {
-  const bool             b = r->plan->ring_b;
-  const tt_gemm_operand *A = b ? &r->other : &r->ring, *B = b ? &r->ring : &r->other;
-  const tartan_op op_a = A->turned ? TARTAN_TRANS : TARTAN_NO_TRANS, op_b = B->turned ? TARTAN_NO_TRANS : TARTAN_TRANS;
-  const int64_t   outer = r->other.outer;
-  const double    each = 2.0 * (double)f->height * (double)f->width;
+  const bool    b = r->plan->ring_b;
+  const int64_t outer = r->other.outer;
+  const double  each = 2.0 * (double)f->height * (double)f->width;
   int64_t       tile = a->count > 0 && each > 0 ? tt_max(32, (int64_t)(TILE_FLOPS / each) / 32 * 32) : tt_max(1, outer);
   double        clock = tt_seconds();
   tartan_status st = TARTAN_OK;
@@ -86,15 +114,16 @@ static tartan_status multiply(tt_gemm_state *r, const factor *f, const char *row
   for (int64_t y = 0; y < outer; y += tile) {
     const int64_t n = tt_min(tile, outer - y);
     const char   *here = tt_gemm_at(r, r->other.turned, rows, ld, y, 0);
-    const factor  part = r->plan->triangle ? trim(r, f, y, n) : *f;
 
-    if (b)
-      tt_gemm_local(r->dtype, op_a, op_b, n, f->height, f->width, r->x->alpha, here, ld, f->data, f->ld, beta,
-                    r->c + (y + f->first * r->ldc) * r->size, r->ldc);
-    else
-      tt_gemm_local(r->dtype, op_a, op_b, part.height, n, part.width, r->x->alpha, part.data, part.ld, here, ld, beta,
-                    r->c + (part.first + y * r->ldc) * r->size, r->ldc);
-    r->grid->counters.flops += 2.0 * (double)part.height * (double)part.width * (double)n;
+    if (r->plan->triangle) {
+      multiply_triangle(r, f, y, n, here, ld, beta);
+    } else if (b) {
+      tt_gemm_local(r->dtype, op_of(&r->other, false), op_of(&r->ring, true), n, f->height, f->width, r->x->alpha, here,
+                    ld, f->data, f->ld, beta, r->c + (y + f->first * r->ldc) * r->size, r->ldc);
+      r->grid->counters.flops += each * (double)n;
+    } else {
+      product(r, f, n, here, ld, beta, r->c + (f->first + y * r->ldc) * r->size, r->ldc);
+    }
     tt_grid_phase(r->grid, TARTAN_PHASE_COMPUTE, &clock);
     TRY(advance(a));
     tt_grid_phase(r->grid, TARTAN_PHASE_COMMUNICATE, &clock);

@@ -2,6 +2,7 @@
  * Triangles of symmetric products: by their inner dimension where that is the long one, else by the product's own
  * algorithm, which leaves out what lies beyond the triangle.
  */
+#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -41,7 +42,6 @@ static tartan_status choose(const tt_gemm_shape *shape, const tartan_gemm_opts *
 {
   tartan_gemm_opts o = *opts;
   int64_t          cap = 0, *work = NULL;
-  bool             fits;
   tartan_status    st = TARTAN_OK, local = TARTAN_OK, planned;
 
   memset(c, 0, sizeof *c);
@@ -50,33 +50,32 @@ static tartan_status choose(const tt_gemm_shape *shape, const tartan_gemm_opts *
   TRY(tt_gemm_cap(shape, &o, &cap));
   work = tt_alloc(NULL, tt_gemm_grid_work(shape->grid->size), sizeof *work, "the plan of a triangle", &local);
   AGREE(shape->grid, local);
-  fits = tt_syrk_tall_plan(shape, cap, work, &c->inner);
   planned = tt_gemm_plan_make(shape, &o, &c->summa);
-  if (planned != TARTAN_OK && (planned != TARTAN_ERR_NOMEM || !fits)) st = planned;
-  c->summa.cost.words_bound = c->inner.cost.words_bound;
-  c->tall = fits && (planned != TARTAN_OK || c->inner.cost.seconds < c->summa.cost.seconds);
+  if (o.algorithm != TARTAN_GEMM_PBLAS)
+    c->tall = tt_syrk_tall_plan(shape, cap, planned == TARTAN_OK ? c->summa.cost.seconds : (double)INFINITY, work,
+                                &c->inner) &&
+              (planned != TARTAN_OK || c->inner.cost.seconds < c->summa.cost.seconds);
+  if (planned != TARTAN_OK && (planned != TARTAN_ERR_NOMEM || !c->tall)) st = planned;
+  c->summa.cost.words_bound = tt_syrk_bound((double)shape->n, (double)shape->k, shape->grid->size);
 done:
   tt_free(work);
   return st;
 }
 
-/* Triangle of C := beta C. Local. */
-static void scale_triangle(const tt_syrk *x)
+void tt_scale_triangle(tartan_uplo uplo, double beta, tartan_matrix *C)
 {
-  tartan_matrix *C = x->C;
-  const int64_t  w = (int64_t)tartan_dtype_size(C->dtype);
+  const int64_t w = (int64_t)tartan_dtype_size(C->dtype);
 
   for (int64_t jl = 0; jl < C->nloc; jl++) {
-    const int64_t j = tartan_matrix_global_col(C, jl), first = C->row.first;
-    const int64_t above = tt_axis_below(&C->row, C->prow, first + j + (x->uplo == TARTAN_UPPER)) -
-                          tt_axis_below(&C->row, C->prow, first);
-    const int64_t from = x->uplo == TARTAN_UPPER ? 0 : above, to = x->uplo == TARTAN_UPPER ? above : C->mloc;
+    const int64_t j = tartan_matrix_global_col(C, jl);
+    const int64_t above = tt_axis_before(&C->row, C->prow, j + (uplo == TARTAN_UPPER));
+    const int64_t from = uplo == TARTAN_UPPER ? 0 : above, to = uplo == TARTAN_UPPER ? above : C->mloc;
     char         *here = (char *)C->data + (from + jl * C->ld) * w;
 
-    if (x->beta == 0)
+    if (beta == 0)
       tt_set_local(C->dtype, 0, here, C->ld, to - from, 1);
     else
-      tt_scale_local(C->dtype, x->beta, here, C->ld, to - from, 1);
+      tt_scale_local(C->dtype, beta, here, C->ld, to - from, 1);
   }
 }
 
@@ -100,12 +99,13 @@ tartan_status tartan_syrk(tartan_uplo uplo, tartan_op op, double alpha, const ta
 
   tt_gemm_settle(opts, &o);
   TRY(shape_of(uplo, op, A, C, &shape));
+  TRY(tt_gemm_check_options(C->grid, &o));
   TRY(tt_require_alive(C->grid));
   if (shape.n == 0) goto done;
   if (o.algorithm == TARTAN_GEMM_PBLAS) {
     TRY(tt_syrk_pblas(uplo, op, alpha, A, beta, C));
   } else if (alpha == 0 || shape.k == 0) {
-    scale_triangle(&x);
+    tt_scale_triangle(uplo, beta, C);
   } else {
     TRY(choose(&shape, &o, &c));
     TRY(run(&x, &shape, &c));
@@ -128,8 +128,10 @@ tartan_status tartan_syrk_plan(tartan_uplo uplo, tartan_op op, const tartan_matr
   TRY(shape_of(uplo, op, A, C, &shape));
   TRY(tt_require_alive(C->grid));
   TRY(choose(&shape, &o, &c));
+  TRY(tt_gemm_measure(C->grid));
   *plan = c.tall ? c.inner.cost : c.summa.cost;
-  TRY(tt_gemm_measured(C->grid, C->dtype, plan));
+  plan->seconds = c.tall ? tt_syrk_tall_seconds(&shape, &c.inner, C->grid->rates.measured)
+                         : tt_gemm_seconds(&shape, &c.summa, C->grid->rates.measured);
 done:
   tt_free(c.summa.g.who);
   return st;

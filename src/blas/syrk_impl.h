@@ -30,9 +30,13 @@ typedef struct tt_syrk_plan {
 /**
  * The plan for a product within so many bytes per rank (0: no limit); false if they are too few. Local.
  *
+ * @param[in] beat  seconds of another way: false where it cannot be faster
  * @param[in] work  [tt_gemm_grid_work(P)]
  */
-bool tt_syrk_tall_plan(const tt_gemm_shape *shape, int64_t cap, int64_t *work, tt_syrk_plan *plan);
+bool tt_syrk_tall_plan(const tt_gemm_shape *shape, int64_t cap, double beat, int64_t *work, tt_syrk_plan *plan);
+
+/** Seconds of a plan whose local products run at so many flops per second (f64). Local. */
+double tt_syrk_tall_seconds(const tt_gemm_shape *shape, const tt_syrk_plan *plan, double speed);
 
 /** Runs it. Collective. TARTAN_ERR_NOMEM leaves C unchanged. */
 tartan_status tt_syrk_tall(const tt_syrk *x, const tt_gemm_shape *shape, const tt_syrk_plan *plan);

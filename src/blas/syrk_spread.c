@@ -66,8 +66,8 @@ static void visit_triangle(const tt_spread *s, bool add, int64_t *count)
 
   memset(count, 0, (size_t)s->grid->size * sizeof *count);
   for (int64_t jl = 0; jl < cols; jl++) {
-    const int64_t j = tt_axis_global(&s->c.col, pc, jl), first = s->c.row.first;
-    int64_t       il = tt_axis_below(&s->c.row, pr, first + j) - tt_axis_below(&s->c.row, pr, first);
+    const int64_t j = tt_axis_global(&s->c.col, pc, jl);
+    int64_t       il = tt_axis_before(&s->c.row, pr, j);
 
     for (; il < rows; il += length) {
       const int64_t i = tt_axis_global(&s->c.row, pr, il), t = before(n, j) + i - j;

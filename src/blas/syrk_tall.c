@@ -14,19 +14,8 @@
 #include "kernel/dense.h"
 #include "kernel/gemm.h"
 
-#define MOVE_BYTES ((int64_t)32 << 20)
-#define STREAM_BYTES ((int64_t)4 << 20) /* of a panel that is brought from another layout */
-#define PANEL_LEAST 256
-#define MOVE_COPIES 3
-#define EVEN 1.2 /* columns of the fullest rank over the mean: more than that, and A is cut anew */
-
-/* One range for each rank. */
-static tt_axis ranges(int64_t n, int P)
-{
-  const tt_axis axis = {.n = n, .nb = tt_max(1, tt_ceil_div(n, P)), .procs = P};
-
-  return axis;
-}
+#define MOVE_COPIES 2 /* of a word that changes its layout: panels of A once, the triangle more often */
+#define EVEN 1.2      /* columns of the fullest rank over the mean: more than that, and A is cut anew */
 
 /* The packed triangle as rank l has it, whole. */
 static tt_layout whole_triangle(const tt_axis *slices, const int *rank)
@@ -106,36 +95,45 @@ static int64_t messages(const tt_gemm_shape *shape, const tt_syrk_plan *plan)
   return (sums + 1) * (P - 1) + (plan->a_stays ? 0 : tt_transfer_messages(&plan->a, bring));
 }
 
-bool tt_syrk_tall_plan(const tt_gemm_shape *shape, int64_t cap, int64_t *work, tt_syrk_plan *plan)
+double tt_syrk_tall_seconds(const tt_gemm_shape *shape, const tt_syrk_plan *plan, double speed)
 {
-  const int       P = shape->grid->size;
-  const tt_rates *rates = &shape->grid->rates;
-  const int64_t   n = shape->m, k = shape->k, size = (int64_t)tartan_dtype_size(shape->dtype);
-  tartan_cost    *c = &plan->cost;
-  int64_t         most;
-  double          speed = rates->flops * shape->grid->threads * (size == 4 ? 2 : 1);
+  const tt_rates    *rates = &shape->grid->rates;
+  const tartan_cost *c = &plan->cost;
+  const double       size = (double)tartan_dtype_size(shape->dtype);
+
+  return c->flops / (speed * (size == 4 ? 2 : 1)) + c->words * size / rates->bandwidth + c->messages * rates->latency +
+         c->words_redistributed * size * (1 / rates->bandwidth + MOVE_COPIES / rates->copies);
+}
+
+bool tt_syrk_tall_plan(const tt_gemm_shape *shape, int64_t cap, double beat, int64_t *work, tt_syrk_plan *plan)
+{
+  const int     P = shape->grid->size;
+  const int64_t n = shape->m, k = shape->k, size = (int64_t)tartan_dtype_size(shape->dtype);
+  tartan_cost  *c = &plan->cost;
+  int64_t       most;
 
   memset(plan, 0, sizeof *plan);
   plan->a_stays = shape->a.row.procs == 1 &&
                   (double)tt_axis_largest(&shape->a.col) <= EVEN * (double)tt_ceil_div(k, P) + 64;
   plan->a = shape->a;
-  if (!plan->a_stays) plan->a = (tt_layout){.row = {.n = n, .nb = tt_max(1, n), .procs = 1}, .col = ranges(k, P)};
-  plan->slices = ranges(n * (n + 1) / 2, P);
+  if (!plan->a_stays) plan->a = (tt_layout){.row = {.n = n, .nb = tt_max(1, n), .procs = 1}, .col = tt_axis_even(k, P)};
+  plan->slices = tt_axis_even(n * (n + 1) / 2, P);
   most = tt_axis_largest(&plan->a.col);
-  plan->panel = tt_max(1, tt_min(most, tt_max(PANEL_LEAST, STREAM_BYTES / size / tt_max(1, n))));
-  for (plan->bytes = MOVE_BYTES; plan->bytes > 4096 && cap > 0 && price_memory(shape, plan) > cap;) plan->bytes /= 2;
+  plan->panel = tt_max(1, tt_min(most, tt_max(TT_GEMM_PANEL_LEAST, TT_GEMM_STREAM_BYTES / size / tt_max(1, n))));
+  for (plan->bytes = TT_GEMM_MOVE_BYTES; plan->bytes > 4096 && cap > 0 && price_memory(shape, plan) > cap;)
+    plan->bytes /= 2;
   c->memory = (double)price_memory(shape, plan);
   c->flops = (double)n * (double)(n + 1) * (double)most;
   c->words = (double)(plan->slices.n - tt_axis_largest(&plan->slices));
   c->words = fmax(c->words, (double)tt_axis_largest(&plan->slices) * (P - 1));
   if (P == 1) c->words = 0;
+  if (tt_syrk_tall_seconds(shape, plan, shape->grid->rates.flops * shape->grid->threads) >= beat) return false;
   c->words_redistributed = words_moved(shape, plan, work);
   c->words_bound = tt_syrk_bound((double)n, (double)k, P);
   c->messages = (double)messages(shape, plan);
   c->bytes_moved = (c->words + c->words_redistributed) * (double)size;
   c->passes = 1;
-  c->seconds = c->flops / speed + c->words * (double)size / rates->bandwidth +
-               c->words_redistributed * (double)size * (1 / rates->bandwidth + MOVE_COPIES / rates->copies);
+  c->seconds = tt_syrk_tall_seconds(shape, plan, shape->grid->rates.flops * shape->grid->threads);
   c->grid[0] = c->grid[1] = 1;
   c->grid[2] = P;
   snprintf(c->algorithm, sizeof c->algorithm, "inner triangle");
@@ -250,17 +248,9 @@ static tartan_status multiply_all(run *r)
   }
   for (int64_t l = 0; l < tt_max(1, k); l += w) {
     const int64_t width = tt_max(0, tt_min(w, tt_axis_count(&r->plan->a.col, r->grid->rank) - l));
-    const int64_t rows = r->turned ? w : n, cols = r->turned ? n : w;
 
-    for (int64_t c = 0; c < cols; c += r->step.cols) {
-      for (int64_t i = 0; i < rows; i += r->step.rows) {
-        const int64_t r0 = r->turned ? l + i : i, c0 = r->turned ? c : l + c;
-
-        TRY(tt_transfer_start(&r->bring, r0, r0 + tt_min(r->step.rows, rows - i), c0,
-                              c0 + tt_min(r->step.cols, cols - c)));
-        TRY(tt_transfer_finish(&r->bring, A->dtype, 0, r->panel + (i + c * ld) * r->size, ld));
-      }
-    }
+    TRY(tt_transfer_range(&r->bring, r->step, r->turned ? l : 0, r->turned ? l + w : n, r->turned ? 0 : l,
+                          r->turned ? n : l + w, A->dtype, 0, r->panel, ld));
     multiply(r, r->panel, ld, width, l == 0 ? 0 : 1);
   }
 done:

@@ -15,7 +15,7 @@
 #define TT_MESSAGE_MAX ((int64_t)1 << 30)
 
 /** Streams of messages that may be under way at the same time. */
-enum { TT_TAG_EXCHANGE = 1, TT_TAG_COPY, TT_TAG_REDUCE, TT_TAG_RING };
+enum { TT_TAG_EXCHANGE = 1, TT_TAG_COPY, TT_TAG_RING };
 
 /** Adds a transfer of so many elements of a size to the counters. Local. */
 void tt_count_traffic(tartan_grid *grid, int64_t sent, int64_t received, size_t size, int64_t messages);

@@ -176,12 +176,21 @@ const tt_dataset_info *tt_dataset_get_info(const tt_dataset *dataset)
   return &dataset->probe.info;
 }
 
+/* Bytes of contiguous storage; all that is read counts, wanted or not. */
+static tartan_status read_bytes(tt_dataset *d, int64_t at, int64_t bytes, void *buf)
+{
+  const tartan_status st = tt_read_at(d->fd, d->probe.info.file, at, bytes, buf);
+
+  if (st == TARTAN_OK) d->grid->counters.bytes_read += bytes;
+  return st;
+}
+
 /* A rectangle narrower than the dataset, contiguous storage: long pieces one by one, short ones out of whole rows. */
 static tartan_status read_narrow(tt_dataset *d, int64_t row0, int64_t nrows, int64_t col0, int64_t ncols, char *buf)
 {
   const tt_probe *p = &d->probe;
   const int64_t   row_bytes = p->info.cols * p->type_bytes, want = ncols * p->type_bytes, skip = col0 * p->type_bytes;
-  const bool      whole = want < 65536 && row_bytes <= SIEVE_MAX / 4;
+  const bool      whole = nrows > 1 && want < 65536 && row_bytes <= SIEVE_MAX / 4;
   const int64_t   step = whole ? tt_min(nrows, SIEVE_MAX / row_bytes) : 1;
   tartan_status   st = TARTAN_OK;
   char           *sieve = whole ? tt_alloc(&d->grid->memory, step, (size_t)row_bytes, "a sieve of rows", &st) : NULL;
@@ -190,10 +199,10 @@ static tartan_status read_narrow(tt_dataset *d, int64_t row0, int64_t nrows, int
     const int64_t k = tt_min(step, nrows - i), at = p->offset + (row0 + i) * row_bytes;
 
     if (!whole) {
-      st = tt_read_at(d->fd, p->info.file, at + skip, want, buf + i * want);
+      st = read_bytes(d, at + skip, want, buf + i * want);
       continue;
     }
-    st = tt_read_at(d->fd, p->info.file, at, k * row_bytes, sieve);
+    st = read_bytes(d, at, k * row_bytes, sieve);
     for (int64_t r = 0; r < k && st == TARTAN_OK; r++)
       memcpy(buf + (i + r) * want, sieve + r * row_bytes + skip, (size_t)want);
   }
@@ -226,7 +235,10 @@ static tartan_status read_hdf5(tt_dataset *d, int64_t row0, int64_t nrows, int64
   type = H5Dget_type(d->dataset);
   if (memory >= 0 && type >= 0 && H5Sselect_hyperslab(d->space, H5S_SELECT_SET, start, NULL, one, block) >= 0)
     code = H5Dread(d->dataset, type, memory, d->space, H5P_DEFAULT, buf);
-  if (code < 0 || fault) st = fail_read(d->probe.info.file, fault);
+  if (code < 0 || fault)
+    st = fail_read(d->probe.info.file, fault);
+  else
+    d->grid->counters.bytes_read += nrows * ncols * d->probe.type_bytes;
   tt_h5_release(type);
   tt_h5_release(memory);
   tt_h5_leave(&guard);
@@ -241,7 +253,7 @@ static tartan_status read_raw(tt_dataset *d, int64_t row0, int64_t nrows, int64_
   tartan_status   st = TARTAN_OK;
 
   if (p->offset >= 0 && ncols == p->info.cols)
-    return tt_read_at(d->fd, p->info.file, p->offset + row0 * row_bytes, nrows * row_bytes, buf);
+    return read_bytes(d, p->offset + row0 * row_bytes, nrows * row_bytes, buf);
   if (p->offset >= 0) return read_narrow(d, row0, nrows, col0, ncols, buf);
   for (int64_t i = 0; i < nrows && st == TARTAN_OK; i += step)
     st = read_hdf5(d, row0 + i, tt_min(step, nrows - i), col0, ncols, (char *)buf + i * row_bytes);
@@ -291,7 +303,6 @@ static tartan_status read_here(tt_dataset *d, int64_t row0, int64_t nrows, int64
   st = read_raw(d, row0, nrows, col0, ncols, buf);
   if (st == TARTAN_OK && p->convert) st = convert_in_place(d, nrows * ncols, buf);
   if (st == TARTAN_OK && p->swap) tt_swap_bytes((size_t)p->type_bytes, nrows * ncols, buf);
-  if (st == TARTAN_OK) d->grid->counters.bytes_read += nrows * ncols * p->type_bytes;
   return st;
 }
 

@@ -212,7 +212,7 @@ tartan_status tt_copy_rows(tt_dataset *dataset, tartan_grid *grid, tt_output *ou
 {
   const tt_dataset_info *info = tt_dataset_get_info(dataset);
   const int64_t          width = info->cols * (int64_t)tt_element_size(info->element), P = grid->size;
-  int64_t                height = tt_max(1, tt_min(tt_ceil_div(info->rows, P), COPY_BYTES / width));
+  int64_t                height = tt_max(1, tt_min(tt_ceil_div(info->rows, P), COPY_BYTES / tt_max(1, width)));
   void                  *rows = NULL;
   tartan_status          st = TARTAN_OK, local = TARTAN_OK;
 

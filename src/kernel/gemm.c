@@ -40,6 +40,10 @@ void tt_gemm_local(tartan_dtype dtype, tartan_op op_a, tartan_op op_b, int64_t m
 {
   const bool ta = op_a == TARTAN_TRANS, tb = op_b == TARTAN_TRANS;
 
+  if (k == 0) { /* nothing is read: a rank that has no part of an operand has no leading dimension either */
+    lda = tt_max(lda, m);
+    ldb = tt_max(ldb, n);
+  }
   for (int64_t j = 0; j < n; j += CUT) {
     for (int64_t i = 0; i < m; i += CUT) {
       int64_t l = 0;

@@ -26,9 +26,14 @@ int64_t tt_axis_below(const tt_axis *axis, int proc, int64_t index)
   return mine;
 }
 
+int64_t tt_axis_before(const tt_axis *axis, int proc, int64_t i)
+{
+  return tt_axis_below(axis, proc, axis->first + i) - tt_axis_below(axis, proc, axis->first);
+}
+
 int64_t tt_axis_count(const tt_axis *axis, int proc)
 {
-  return tt_axis_below(axis, proc, axis->first + axis->n) - tt_axis_below(axis, proc, axis->first);
+  return tt_axis_before(axis, proc, axis->n);
 }
 
 int64_t tt_axis_largest(const tt_axis *axis)
@@ -111,6 +116,13 @@ bool tt_axis_same(const tt_axis *a, const tt_axis *b)
 int64_t tt_axis_runs(const tt_axis *axis)
 {
   return axis->procs == 1 ? 1 : axis->starts ? axis->procs : axis->n / axis->nb + 2;
+}
+
+tt_axis tt_axis_even(int64_t n, int procs)
+{
+  const tt_axis axis = {.n = n, .nb = tt_max(1, tt_ceil_div(n, procs)), .procs = procs};
+
+  return axis;
 }
 
 tt_axis tt_axis_window(const tt_axis *axis, int64_t i, int64_t n)

@@ -30,6 +30,9 @@ typedef struct tt_run {
 /** Whole-axis indices below `index` (from zero) that belong to a process. Local. */
 int64_t tt_axis_below(const tt_axis *axis, int proc, int64_t index);
 
+/** Window indices below i (at most n) that a process owns. Local. */
+int64_t tt_axis_before(const tt_axis *axis, int proc, int64_t i);
+
 /** Window indices that a process owns. Local. */
 int64_t tt_axis_count(const tt_axis *axis, int proc);
 
@@ -53,6 +56,9 @@ bool tt_axis_same(const tt_axis *a, const tt_axis *b);
 
 /** An upper bound of the number of runs that a walk over the axis meets. Local. */
 int64_t tt_axis_runs(const tt_axis *axis);
+
+/** One range for each of so many processes, as even as can be. Local. */
+tt_axis tt_axis_even(int64_t n, int procs);
 
 /** The window of n indices that starts at window index i of an axis. Local. */
 tt_axis tt_axis_window(const tt_axis *axis, int64_t i, int64_t n);

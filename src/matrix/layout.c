@@ -50,17 +50,63 @@ int64_t tt_layout_largest(const tt_layout *layout)
   return tt_axis_largest(&layout->row) * tt_axis_largest(&layout->col);
 }
 
-void tt_axis_overlap(const tt_axis *a, const tt_axis *b, int64_t *shared)
+/* Adds what indices 0 .. n - 1 of two axes have in common, run by run. */
+static void walk_overlap(const tt_axis *a, const tt_axis *b, int64_t n, int64_t times, int64_t *shared)
 {
   tt_run  ra = {.first = 0}, rb = {.first = 0};
   int64_t end;
 
-  memset(shared, 0, (size_t)a->procs * (size_t)b->procs * sizeof *shared);
-  for (int64_t i = 0; i < a->n; i = end) {
+  for (int64_t i = 0; i < n; i = end) {
     if (i >= ra.first + ra.length) tt_axis_run(a, i, &ra);
     if (i >= rb.first + rb.length) tt_axis_run(b, i, &rb);
-    end = tt_min(ra.first + ra.length, rb.first + rb.length);
-    shared[(int64_t)ra.owner * b->procs + rb.owner] += end - i;
+    end = tt_min(n, tt_min(ra.first + ra.length, rb.first + rb.length));
+    shared[(int64_t)ra.owner * b->procs + rb.owner] += times * (end - i);
+  }
+}
+
+/* The same where the runs of x are few: those of y in each are counted without a walk. */
+static void count_overlap(const tt_axis *x, const tt_axis *y, bool x_first, int64_t *shared)
+{
+  tt_run run;
+
+  for (int64_t i = 0; i < x->n; i += run.length) {
+    tt_axis_run(x, i, &run);
+    for (int p = 0; p < y->procs; p++)
+      shared[x_first ? (int64_t)run.owner * y->procs + p
+                     : (int64_t)p * x->procs + run.owner] += tt_axis_before(y, p, i + run.length) -
+                                                             tt_axis_before(y, p, i);
+  }
+}
+
+/* Indices after which two block-cyclic axes repeat, n if they do not before. */
+static int64_t period(const tt_axis *a, const tt_axis *b)
+{
+  int64_t x = a->nb * a->procs, y = b->nb * b->procs, product = 0;
+
+  if (a->starts || b->starts || a->nb > a->n / a->procs || b->nb > b->n / b->procs || !tt_mul(x, y, &product))
+    return a->n;
+  while (y != 0) {
+    const int64_t r = x % y;
+
+    x = y;
+    y = r;
+  }
+  return tt_min(a->n, product / x);
+}
+
+void tt_axis_overlap(const tt_axis *a, const tt_axis *b, int64_t *shared)
+{
+  const int64_t n = a->n, runs_a = tt_axis_runs(a), runs_b = tt_axis_runs(b), once = tt_max(1, period(a, b));
+
+  memset(shared, 0, (size_t)a->procs * (size_t)b->procs * sizeof *shared);
+  if (n == 0) return;
+  if (runs_a * b->procs < runs_b) {
+    count_overlap(a, b, true, shared);
+  } else if (runs_b * a->procs < runs_a) {
+    count_overlap(b, a, false, shared);
+  } else {
+    walk_overlap(a, b, once, n / once, shared);
+    walk_overlap(a, b, n % once, 1, shared);
   }
 }
 

@@ -141,6 +141,21 @@ void tt_lines_end(tt_lines *lines)
   lines->mine = NULL;
 }
 
+/* Whether a window of n from a and one of n from b share anything. */
+static bool windows_meet(int64_t a, int64_t b, int64_t n)
+{
+  return a < b ? b - a < n : a - b < n;
+}
+
+/* Whether A and B, of one shape, are overlapping but not identical windows of one storage. Local, the same on every rank. */
+static bool is_shifted(const tartan_matrix *A, const tartan_matrix *B)
+{
+  const bool same = A->row.first == B->row.first && A->col.first == B->col.first;
+
+  return A->storage && A->storage == B->storage && !same && windows_meet(A->row.first, B->row.first, A->row.n) &&
+         windows_meet(A->col.first, B->col.first, A->col.n);
+}
+
 tartan_status tt_align(tartan_op op, const tartan_matrix *B, const tartan_matrix *A, tt_aligned *aligned)
 {
   const tt_layout from = tt_matrix_layout(B), to = tt_matrix_layout(A);
@@ -148,7 +163,7 @@ tartan_status tt_align(tartan_op op, const tartan_matrix *B, const tartan_matrix
 
   memset(aligned, 0, sizeof *aligned);
   aligned->at = *B;
-  if (op == TARTAN_NO_TRANS && tt_layout_same(&from, &to)) goto done;
+  if (op == TARTAN_NO_TRANS && tt_layout_same(&from, &to) && !is_shifted(A, B)) goto done;
   aligned->at = *A;
   aligned->at.dtype = B->dtype;
   aligned->at.ld = tt_max(1, A->mloc);

@@ -58,7 +58,8 @@ typedef struct tt_aligned {
 } tt_aligned;
 
 /**
- * Brings op(B) to the layout of A, if it does not lie there. Collective.
+ * Brings op(B) to the layout of A, if it does not lie there; and if part of B is another part of A, so that whoever
+ * writes to A does not change what is still to be read. Collective.
  *
  * @param[out] aligned  of B's element type; to be given to tt_aligned_end(), after a failure too
  * @retval TARTAN_ERR_NOMEM

@@ -57,6 +57,14 @@ static void settle_position(tartan_matrix *A)
   A->nloc = A->prow >= 0 ? tt_axis_count(&A->col, A->pcol) : 0;
 }
 
+/* Whether ranks sit in order, so that nothing has to be kept of them. */
+static bool in_order(const int *ranks, int places)
+{
+  for (int i = 0; i < places; i++)
+    if (ranks[i] != i) return false;
+  return true;
+}
+
 /* What a layout says of a matrix. */
 static void take_layout(tartan_grid *grid, tartan_dtype dtype, const tt_layout *layout, tartan_matrix *A)
 {
@@ -66,7 +74,7 @@ static void take_layout(tartan_grid *grid, tartan_dtype dtype, const tt_layout *
   A->col = layout->col;
   A->p = layout->row.procs;
   A->q = layout->col.procs;
-  A->ranks = layout->ranks;
+  A->ranks = layout->ranks && !in_order(layout->ranks, A->p * A->q) ? layout->ranks : NULL;
 }
 
 void tt_matrix_frame(tartan_grid *grid, tartan_dtype dtype, const tt_layout *layout, void *data, int64_t ld,

@@ -355,20 +355,24 @@ done:
   return st;
 }
 
-tartan_status tt_transfer_all(tt_transfer *t, tt_step step, double beta, tartan_matrix *B)
+tartan_status tt_transfer_range(tt_transfer *t, tt_step step, int64_t r0, int64_t r1, int64_t c0, int64_t c1,
+                                tartan_dtype dtype, double beta, void *dst, int64_t ld)
 {
-  const int64_t rows = tt_axis_largest(&t->to.row), cols = tt_axis_largest(&t->to.col);
-  const int64_t w = (int64_t)tartan_dtype_size(B->dtype);
+  const int64_t w = (int64_t)tartan_dtype_size(dtype);
   tartan_status st = TARTAN_OK;
 
-  for (int64_t c = 0; c < cols; c += step.cols) {
-    for (int64_t r = 0; r < rows; r += step.rows) {
-      char *dst = (char *)B->data + (r < B->mloc && c < B->nloc ? (r + c * B->ld) * w : 0);
-
-      TRY(tt_transfer_start(t, r, tt_min(rows, r + step.rows), c, tt_min(cols, c + step.cols)));
-      TRY(tt_transfer_finish(t, B->dtype, beta, dst, B->ld));
+  for (int64_t c = c0; c < c1; c += step.cols) {
+    for (int64_t r = r0; r < r1; r += step.rows) {
+      TRY(tt_transfer_start(t, r, tt_min(r1, r + step.rows), c, tt_min(c1, c + step.cols)));
+      TRY(tt_transfer_finish(t, dtype, beta, (char *)dst + (r - r0 + (c - c0) * ld) * w, ld));
     }
   }
 done:
   return st;
+}
+
+tartan_status tt_transfer_all(tt_transfer *t, tt_step step, double beta, tartan_matrix *B)
+{
+  return tt_transfer_range(t, step, 0, tt_axis_largest(&t->to.row), 0, tt_axis_largest(&t->to.col), B->dtype, beta,
+                           B->data, B->ld);
 }

@@ -82,6 +82,14 @@ tartan_status tt_transfer_start(tt_transfer *t, int64_t r0, int64_t r1, int64_t 
  */
 tartan_status tt_transfer_finish(tt_transfer *t, tartan_dtype dtype, double beta, void *dst, int64_t ld);
 
+/**
+ * Local rows r0 .. r1 - 1 and columns c0 .. c1 - 1 of every process, in steps: dst := elements + beta dst. Collective.
+ *
+ * @param[in,out] dst  this rank's local element (r0, c0)
+ */
+tartan_status tt_transfer_range(tt_transfer *t, tt_step step, int64_t r0, int64_t r1, int64_t c0, int64_t c1,
+                                tartan_dtype dtype, double beta, void *dst, int64_t ld);
+
 /** All of a transfer into the memory of a matrix with the new layout: B := op(A) + beta B. Collective. */
 tartan_status tt_transfer_all(tt_transfer *t, tt_step step, double beta, tartan_matrix *B);
 

@@ -1,12 +1,16 @@
 /* A triangle cuts each local column of a matrix in two contiguous parts. */
 #include "matrix/triangle.h"
 
+#include <math.h>
+
 #include <tartan/elementwise.h>
 
 #include "base/error.h"
 #include "base/util.h"
 #include "kernel/dense.h"
 #include "matrix/lines.h"
+
+#define COPY_BYTES ((double)(64 << 20)) /* that a copy packs at once, at most */
 
 /* Local rows of A whose global index is below i, for any i. */
 static int64_t rows_below(const tartan_matrix *A, int64_t i)
@@ -54,4 +58,13 @@ tartan_status tt_matrix_mirror(tartan_uplo uplo, tartan_matrix *A)
 done:
   tt_aligned_end(&turned);
   return st;
+}
+
+double tt_matrix_mirror_bytes(const tartan_grid *grid, int64_t n, int64_t block)
+{
+  const int64_t blocks = tt_ceil_div(n, block);
+  const double  rows = (double)(tt_ceil_div(blocks, grid->p) * block);
+  const double  cols = (double)(tt_ceil_div(blocks, grid->q) * block), own = 8 * rows * cols;
+
+  return 2 * own + fmin(COPY_BYTES, 2 * own);
 }

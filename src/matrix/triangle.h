@@ -14,4 +14,10 @@
  */
 tartan_status tt_matrix_mirror(tartan_uplo uplo, tartan_matrix *A);
 
+/**
+ * Bytes of a rank while an f64 matrix [n, n] in square blocks on the grid's arrangement is mirrored, at most: the matrix,
+ * its transpose, and the pieces on their way. Less than those pieces would take is enough. Local, the same on every rank.
+ */
+double tt_matrix_mirror_bytes(const tartan_grid *grid, int64_t n, int64_t block);
+
 #endif

@@ -11,22 +11,10 @@
 #include "matrix/triangle.h"
 #include "model/pca_impl.h"
 
-#define COPY_BYTES ((int64_t)64 << 20) /* that the copy of a triangle packs at once, at most */
-
 /* Whether values are replaced at all: integers have no NaN. */
 static bool fills(const tartan_operator *A, const tt_covariance_opts *opts)
 {
   return opts->fill && !tt_element_is_integer(A->element);
-}
-
-/* Bytes of a rank while the triangle is copied: the result, its transpose, and both ends of the copy. */
-static double bytes_of_copy(const tartan_operator *A, const tt_gram_plan *gram)
-{
-  const tartan_grid *grid = A->grid;
-  const double       high = (double)tt_round_up(tt_ceil_div(A->n, grid->p), gram->tile),
-               wide = (double)tt_round_up(tt_ceil_div(A->n, grid->q), gram->tile), own = 8 * high * wide;
-
-  return 2 * own + 2 * fmin((double)COPY_BYTES, own) + 40 * (double)A->n;
 }
 
 tartan_status tt_covariance_plan(const tartan_operator *A, const tt_covariance_opts *opts, int64_t bytes,
@@ -46,7 +34,8 @@ tartan_status tt_covariance_plan(const tartan_operator *A, const tt_covariance_o
   REQUIRE(A->m >= 2 || !opts->correlation, TARTAN_ERR_ARG, "correlations need at least 2 samples, the data has %lld",
           (long long)A->m);
   fits = tt_gram_plan_make(A, &pass, A->grid->size, A->grid->threads, bytes, gram) == TARTAN_OK;
-  need = fmax((double)gram->memory + 24 * (double)A->n, bytes_of_copy(A, gram));
+  need = fmax((double)gram->memory + 24 * (double)A->n,
+              tt_matrix_mirror_bytes(A->grid, A->n, gram->tile) + 40 * (double)A->n);
   snprintf(cost->algorithm, sizeof cost->algorithm, "gram");
   snprintf(cost->reason, sizeof cost->reason,
            "one pass, memory of n^2 whatever the number of samples; %lld segment%s of about %lld rows",
@@ -65,36 +54,39 @@ done:
   return st;
 }
 
-/* The diagonal of G on every rank. Collective. */
+/*
+ * The diagonal of G on every rank, refused if any of it is not finite: the data is, so squares overflowed. No other element
+ * of a Gram matrix is larger than the diagonal's largest. Ranks agree on the first such feature by itself, since a NaN may
+ * get lost in a maximum. Collective.
+ */
 static tartan_status find_diagonal(const tartan_matrix *G, double *diagonal)
 {
+  int64_t       overflowed = G->row.n;
+  tartan_status st = TARTAN_OK;
+
   for (int64_t j = 0; j < G->row.n; j++) {
     const int64_t il = tartan_matrix_local_row(G, j), jl = tartan_matrix_local_col(G, j);
 
     diagonal[j] = il >= 0 && jl >= 0 ? ((double *)G->data)[il + jl * G->ld] : -1;
+    if (!isfinite(diagonal[j])) overflowed = tt_min(overflowed, j);
   }
-  return tt_allreduce_f64(G->grid, diagonal, G->row.n, TT_MAX);
-}
-
-/*
- * The data is finite, so a diagonal that is not says that squares overflowed, and one near the smallest normal number that
- * they underflowed. No other element of a Gram matrix is larger than the diagonal's largest.
- */
-static tartan_status require_range(tartan_grid *grid, int64_t n, const double *diagonal)
-{
-  double        largest = 0;
-  tartan_status st = TARTAN_OK;
-
-  for (int64_t j = 0; j < n; j++) {
-    REQUIRE(isfinite(diagonal[j]), TARTAN_ERR_NUMERIC,
-            "the values of feature %lld (from zero) are so large that their squares overflow; scale the data",
-            (long long)j);
-    largest = fmax(largest, diagonal[j]);
-  }
-  if (largest > 0 && largest < DBL_MIN / DBL_EPSILON)
-    tt_grid_warn(grid, "the values are so small that their squares underflow: scale the data");
+  TRY(tt_agree_least(G->grid, &overflowed));
+  REQUIRE(overflowed == G->row.n, TARTAN_ERR_NUMERIC,
+          "the values of feature %lld (from zero) are so large that their squares overflow; scale the data",
+          (long long)overflowed);
+  TRY(tt_allreduce_f64(G->grid, diagonal, G->row.n, TT_MAX));
 done:
   return st;
+}
+
+/* A diagonal near the smallest normal number says that squares underflowed. Local. */
+static void warn_of_underflow(tartan_grid *grid, int64_t n, const double *diagonal)
+{
+  double largest = 0;
+
+  for (int64_t j = 0; j < n; j++) largest = fmax(largest, diagonal[j]);
+  if (largest > 0 && largest < DBL_MIN / DBL_EPSILON)
+    tt_grid_warn(grid, "the values are so small that their squares underflow: scale the data");
 }
 
 /* Standard deviations from the diagonal; what varies less than rounding does counts as constant, with 0. Local. */
@@ -165,7 +157,7 @@ tartan_status tt_covariance(const tartan_operator *A, const tt_covariance_opts *
   r->mean = g.mean;
   g.mean = NULL;
   TRY(find_diagonal(r->C, diagonal));
-  TRY(require_range(grid, n, diagonal));
+  warn_of_underflow(grid, n, diagonal);
   if (opts->correlation) standard_deviations(A, opts->ddof, diagonal, r);
   for (int64_t j = 0; j < n; j++) r->total += fmax(0, diagonal[j]) / ((double)A->m - opts->ddof);
   scale_matrix(r->C, (double)A->m - opts->ddof, opts->correlation, r->scale);

@@ -8,16 +8,6 @@
 #include "base/util.h"
 #include "matrix/triangle.h"
 
-/* Bytes of the result and of its transpose on the rank that has most tiles, and of the pieces that it is copied in. */
-static double mirror_bytes(const tartan_operator *A, const tt_gram_plan *plan)
-{
-  const int64_t tiles = tt_ceil_div(A->n, plan->tile);
-  const double  rows = (double)(tt_ceil_div(tiles, A->grid->p) * plan->tile);
-  const double  cols = (double)(tt_ceil_div(tiles, A->grid->q) * plan->tile);
-
-  return 2.5 * 8 * rows * cols;
-}
-
 /* The cuts that fit what the tightest budget leaves; the transpose comes when the pass has given its memory back. Collective. */
 static tartan_status plan_within_budget(const tartan_operator *A, const tt_gram_opts *opts, tt_gram_plan *plan)
 {
@@ -30,7 +20,7 @@ static tartan_status plan_within_budget(const tartan_operator *A, const tt_gram_
   TRY(tt_agree_least(A->grid, &room)); /* the cuts must be the same on every rank */
   if (room == INT64_MAX) room = 0;
   st = tt_gram_plan_make(A, opts, A->grid->size, A->grid->threads, room, plan);
-  need = fmax((double)plan->memory, mirror_bytes(A, plan));
+  need = fmax((double)plan->memory, tt_matrix_mirror_bytes(A->grid, A->n, plan->tile));
   REQUIRE(st == TARTAN_OK && (room == 0 || need <= (double)room), TARTAN_ERR_NOMEM,
           "a Gram matrix of %lld columns needs %s per rank, the budget leaves %s", (long long)A->n,
           tt_bytes_text(need, a), tt_bytes_text((double)room, b));

@@ -100,6 +100,10 @@ def test_nan_is_named():
     x[17, 3] = np.inf
     all_refuse(3, "sample 17, feature 3", h5("inf.h5", X=x), "--nan", "mean", commands=("covariance",))
     all_refuse(7, "overflow", h5("large.h5", X=np.array([[1.0, -1e200], [2.0, 1e200]])), commands=("covariance",))
+    x = np.random.default_rng(2).normal(size=(4000, 6)) * 1e200  # the squares are Inf, and their differences NaN
+    all_refuse(7, ["feature 0", "overflow"], h5("huge.h5", X=x), commands=("covariance",), ranks=(0, 2, 3))
+    x[:, :4] = 1
+    all_refuse(7, ["feature 4", "overflow"], h5("some.h5", X=x), "--correlation", commands=("covariance",), ranks=(0, 2, 3))
 
 
 def test_running_again():

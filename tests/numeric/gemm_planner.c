@@ -1,4 +1,4 @@
-// TEST: np=1,4,8,16 labels=numeric,blas timeout=300
+// TEST: np=1,2,4,8,16 labels=numeric,blas timeout=300
 /*
  * The planner of products alone, with large shapes, from half as many ranks as there are to all of them: words
  * as few as on any grid that uses all ranks, and close to the proven bound; a cap on memory is kept.

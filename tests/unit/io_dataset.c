@@ -219,6 +219,11 @@ static void test_reading(tartan_grid *grid)
   CHECK_STATUS(tt_dataset_read(d, grid->rank == 0 ? 5 : 0, 2, 0, 5, x), TARTAN_ERR_BUG);
   CHECK_EQ(grid->counters.bytes_read, grid->rank == 0 ? 0 : 80);
   CHECK_OK(tt_dataset_read(d, 0, 2, 0, 5, x));
+  tartan_grid_cost_reset(grid);
+  CHECK_OK(tt_dataset_read(d, 2, 1, 1, 2, x)); /* of one row just what is wanted, of two all of both */
+  CHECK_EQ(grid->counters.bytes_read, 16);
+  CHECK_OK(tt_dataset_read(d, 2, 2, 1, 2, x));
+  CHECK_EQ(grid->counters.bytes_read, 16 + 80);
   CHECK(grid->counters.seconds[TARTAN_PHASE_READ] > 0);
   tt_dataset_prefetch(d, 5, 100);
   tt_dataset_prefetch(d, 100, 1);

@@ -116,6 +116,54 @@ static void test_self(tartan_grid *grid, bool product, tartan_op op)
     }
 }
 
+/* C and A are windows of one matrix that overlap, in the same layout or not: A is read as it was. */
+static void test_shifted(tartan_grid *grid, bool product)
+{
+  static const int64_t shifts[][2] = {{0, 1}, {1, 0}, {1, 1}, {0, 5}, {4, 0}, {3, -2}, {-6, 0}, {0, -6}, {20, 20}};
+  const int64_t       *by = shifts[check_pick(9)];
+  const int64_t        i0 = by[0] < 0 ? -by[0] : 0, j0 = by[1] < 0 ? -by[1] : 0, di = i0 + by[0], dj = j0 + by[1];
+  const int64_t        m = 24 - check_pick(2), n = 24 - check_pick(2);
+  const int            s = (int)check_pick(7);
+  const double         alpha = scalars[s][0], beta = product ? 1 : scalars[s][1];
+  const tartan_dtype   dtype = any_type();
+  uint64_t             seed = check_seed() + 13;
+  tartan_matrix_opts   opts = layout_random(grid);
+  tartan_matrix       *whole, *A = NULL, *C = NULL;
+  dense                before, after;
+  int64_t              wrong = 0;
+
+  if (check_pick(2)) opts = layout_of(64, 64, 1, 1, 0, 0); /* all windows lie on one rank */
+  whole = matrix_make(grid, dtype, 48, 48, &opts, fill_random, &seed);
+  before = dense_of(whole);
+  check_context("%s of windows %lld down, %lld across, alpha %g, beta %g", product ? "hadamard" : "geadd",
+                (long long)by[0], (long long)by[1], alpha, beta);
+  CHECK_OK(tartan_matrix_view(whole, i0, j0, m, n, &A));
+  CHECK_OK(tartan_matrix_view(whole, di, dj, m, n, &C));
+  if (product)
+    CHECK_OK(tartan_hadamard(alpha, TARTAN_NO_TRANS, A, C));
+  else
+    CHECK_OK(tartan_geadd(alpha, TARTAN_NO_TRANS, A, beta, C));
+  after = dense_of(whole);
+  for (int64_t j = 0; j < 48; j++)
+    for (int64_t i = 0; i < 48; i++) {
+      const bool        inside = i >= di && i < di + m && j >= dj && j < dj + n;
+      const long double c = AT(before, i, j), a = inside ? alpha * (long double)AT(before, i - by[0], j - by[1]) : 0;
+
+      if (!inside)
+        wrong += AT(after, i, j) != AT(before, i, j);
+      else if (product)
+        wrong += !close_to(AT(after, i, j), a * c, fabsl(a * c), dtype);
+      else
+        wrong += !close_to(AT(after, i, j), a + beta * c, fabsl(a) + fabsl(beta * c), dtype);
+    }
+  CHECK_EQ(wrong, 0);
+  dense_free(&before);
+  dense_free(&after);
+  tartan_matrix_destroy(&A);
+  tartan_matrix_destroy(&C);
+  tartan_matrix_destroy(&whole);
+}
+
 /* Rounded once: an f64 row taken away from f32 data of nearly its size leaves what f32 can say of the difference. */
 static double near_thousand(int64_t i, int64_t j, void *unused)
 {
@@ -349,6 +397,7 @@ int main(int argc, char **argv)
   grid = grid_world();
   for (int round = 0; round < 300; round++) test_update(grid, round % 2 == 1);
   for (int which = 0; which < 4; which++) test_self(grid, which & 1, (tartan_op)(which >> 1));
+  for (int round = 0; round < 60; round++) test_shifted(grid, round % 2 == 1);
   for (int round = 0; round < 5; round++) test_rounding(grid);
   for (int round = 0; round < 40; round++) test_scale(grid);
   for (int round = 0; round < 150; round++) test_tri(grid);
