@@ -63,7 +63,7 @@ static void inner_axes(const tt_gemm_grid *g, int64_t k, const tt_axis *a, const
   } else {
     *inner_a = tt_axis_even(k, pa);
     *inner_b = tt_axis_even(k, pb);
-    inner_a->nb = inner_b->nb = tt_max(1, tt_ceil_div(k, g->p3 * lcm(g->p1, g->p2)));
+    inner_a->nb = inner_b->nb = tt_max(1, tt_ceil_div(k, tt_max(1, g->p3 * lcm(g->p1, g->p2))));
   }
 }
 
