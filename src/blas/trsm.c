@@ -8,12 +8,6 @@
 #include "base/util.h"
 #include "blas/pblas.h"
 
-/* Whether ScaLAPACK can address a matrix where it lies: what it solves for has to be copied back otherwise. */
-static bool is_plain(const tartan_matrix *A)
-{
-  return !A->ranks && !A->row.starts && !A->col.starts;
-}
-
 /* B := the solution, on B's arrangement of ranks. Collective. */
 static tartan_status solve(tartan_side side, tartan_uplo uplo, tartan_op op, tartan_diag diag, double alpha,
                            const tartan_matrix *A, tartan_matrix *B)
@@ -31,6 +25,7 @@ static tartan_status solve(tartan_side side, tartan_uplo uplo, tartan_op op, tar
   tt_blas_threads_end(threads);
   B->grid->counters.flops += (double)B->mloc * (double)B->nloc * (double)A->row.n;
   tt_grid_phase(B->grid, TARTAN_PHASE_COMPUTE, &t);
+  if (b.copy) TRY(tartan_matrix_copy(TARTAN_NO_TRANS, b.copy, B));
 done:
   tt_operand_end(&b);
   tt_operand_end(&a);
@@ -40,9 +35,8 @@ done:
 tartan_status tartan_trsm(tartan_side side, tartan_uplo uplo, tartan_op op, tartan_diag diag, double alpha,
                           const tartan_matrix *A, tartan_matrix *B)
 {
-  const int64_t  order = side == TARTAN_LEFT ? B->row.n : B->col.n;
-  tartan_matrix *X = NULL;
-  tartan_status  st = TARTAN_OK;
+  const int64_t order = side == TARTAN_LEFT ? B->row.n : B->col.n;
+  tartan_status st = TARTAN_OK;
 
   REQUIRE(A->grid == B->grid, TARTAN_ERR_GRID, "the operands of a triangular system lie on two grids");
   REQUIRE(A->dtype == B->dtype, TARTAN_ERR_DTYPE, "a triangular system of %s and %s operands",
@@ -50,14 +44,7 @@ tartan_status tartan_trsm(tartan_side side, tartan_uplo uplo, tartan_op op, tart
   REQUIRE(A->row.n == order && A->col.n == order, TARTAN_ERR_SHAPE, "the triangle is %lld x %lld, B %lld x %lld",
           (long long)A->row.n, (long long)A->col.n, (long long)B->row.n, (long long)B->col.n);
   if (B->row.n == 0 || B->col.n == 0) goto done;
-  if (is_plain(B)) {
-    TRY(solve(side, uplo, op, diag, alpha, A, B));
-  } else {
-    TRY(tt_matrix_clone(TARTAN_NO_TRANS, B, B->dtype, NULL, &X));
-    TRY(solve(side, uplo, op, diag, alpha, A, X));
-    TRY(tartan_matrix_copy(TARTAN_NO_TRANS, X, B));
-  }
+  TRY(solve(side, uplo, op, diag, alpha, A, B));
 done:
-  tartan_matrix_destroy(&X);
   return st;
 }

@@ -13,8 +13,8 @@ tartan_matrix tt_matrix_window(const tartan_matrix *A, int64_t i0, int64_t j0, i
   w.row = tt_axis_window(&A->row, i0, m);
   w.col = tt_axis_window(&A->col, j0, n);
   if (A->prow >= 0) {
-    const int64_t il = tt_axis_below(&w.row, A->prow, w.row.first) - tt_axis_below(&A->row, A->prow, A->row.first);
-    const int64_t jl = tt_axis_below(&w.col, A->pcol, w.col.first) - tt_axis_below(&A->col, A->pcol, A->col.first);
+    const int64_t il = tt_axis_before(&A->row, A->prow, i0);
+    const int64_t jl = tt_axis_before(&A->col, A->pcol, j0);
 
     w.mloc = tt_axis_count(&w.row, w.prow);
     w.nloc = tt_axis_count(&w.col, w.pcol);

@@ -15,9 +15,7 @@
 /* Local rows of A whose global index is below i, for any i. */
 static int64_t rows_below(const tartan_matrix *A, int64_t i)
 {
-  const int64_t bound = tt_max(0, tt_min(i, A->row.n));
-
-  return tt_axis_below(&A->row, A->prow, A->row.first + bound) - tt_axis_below(&A->row, A->prow, A->row.first);
+  return tt_axis_before(&A->row, A->prow, tt_max(0, tt_min(i, A->row.n)));
 }
 
 /* The local rows from .. to of column j that triangle uplo, from a diagonal on, leaves out. */
