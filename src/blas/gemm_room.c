@@ -100,24 +100,24 @@ int64_t tt_gemm_list_most(const tt_gemm_plan *plan)
 }
 
 /* Messages of the two rings, at most; and the requests that they take. */
-static int64_t ring_messages(const tartan_grid *grid, const tt_gemm_plan *plan, const tt_gemm_room *room, int64_t slabs)
+static int64_t ring_messages(const tt_gemm_plan *plan, const tt_gemm_room *room, int64_t slabs)
 {
   const tt_gemm_side ring = tt_gemm_side_of(&plan->g, plan->ring_b), other = tt_gemm_side_of(&plan->g, !plan->ring_b);
   const int64_t      sets = plan->overlap ? 2 : 1, pieces = plan->assembled ? tt_gemm_list_most(plan) : ring.ring;
   int64_t            messages = 0;
 
-  if (ring.ring > 1) messages += slabs * tt_ring_messages(grid, pieces, room->parts / sets * 8);
-  if (other.ring > 1) messages += tt_ring_messages(grid, other.ring, room->other_parts / sets * 8);
+  if (ring.ring > 1) messages += slabs * tt_ring_messages(pieces, room->parts / sets * 8);
+  if (other.ring > 1) messages += tt_ring_messages(other.ring, room->other_parts / sets * 8);
   return plan->steps * messages;
 }
 
 /* Bytes of the requests of all rings that are under way. */
-static int64_t ring_bytes(const tartan_grid *grid, const tt_gemm_plan *plan, const tt_gemm_room *room)
+static int64_t ring_bytes(const tt_gemm_plan *plan, const tt_gemm_room *room)
 {
   const int64_t sets = plan->overlap ? 2 : 1;
 
   return 2 * (int64_t)sizeof(MPI_Request) * sets *
-         (tt_ring_messages(grid, 0, room->parts / sets * 8) + tt_ring_messages(grid, 0, room->other_parts / sets * 8));
+         (tt_ring_messages(0, room->parts / sets * 8) + tt_ring_messages(0, room->other_parts / sets * 8));
 }
 
 /* Memory beside the operands, and messages: bounds that hold on every rank. */
@@ -136,10 +136,10 @@ static void price_room(const tt_gemm_shape *shape, tt_gemm_plan *plan)
 
   tt_gemm_room_of(plan, &room);
   tt_gemm_moves_of(shape, plan, &moves);
-  messages = ring_messages(shape->grid, plan, &room, slabs);
+  messages = ring_messages(plan, &room, slabs);
   elements = room.parts + room.ring_copy + room.panel + room.other_parts + room.other_copy + room.partial + room.result;
   plan->memory = elements * (int64_t)size + TT_GEMM_LISTS * P + 2 * tt_gemm_list_most(plan) * TT_GEMM_PIECE +
-                 ring_bytes(shape->grid, plan, &room);
+                 ring_bytes(plan, &room);
   if (!ring.stays) {
     plan->memory += tt_transfer_bytes(from[b], to[b], size, moves.ring);
     messages += tt_transfer_messages(to[b], moves.ring);

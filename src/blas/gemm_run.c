@@ -44,10 +44,10 @@ static tartan_status make_buffers(tt_gemm_state *r, int which)
   char          *buffer;
   tartan_status  local;
 
-  local = tt_ring_make(r->grid, rings, tt_ring_messages(r->grid, pieces, r->room.parts / sets * r->size),
-                       TT_TAG_RING + which, &x->ring);
+  local = tt_ring_make(r->grid, rings, tt_ring_messages(pieces, r->room.parts / sets * r->size), TT_TAG_RING + which,
+                       &x->ring);
   if (local == TARTAN_OK)
-    local = tt_ring_make(r->grid, others, tt_ring_messages(r->grid, others, r->room.other_parts / sets * r->size),
+    local = tt_ring_make(r->grid, others, tt_ring_messages(others, r->room.other_parts / sets * r->size),
                          TT_TAG_RING + 2 + which, &p->ring);
   x->part = tt_alloc(mem, pieces, sizeof *x->part, "the parts of a product", &local);
   x->count = tt_alloc(mem, pieces, sizeof *x->count, "the parts of a product", &local);

@@ -59,7 +59,7 @@ done:
  */
 static tartan_status find_nodes(tartan_grid *g)
 {
-  static const tt_rates within = {3e10, 6e9, 1e-6, 4e9, 0x1p30, 0}, between = {3e10, 1e9, 1e-5, 4e9, 0x1p30, 0};
+  static const tt_rates within = {3e10, 6e9, 1e-6, 4e9, 0}, between = {3e10, 1e9, 1e-5, 4e9, 0};
   MPI_Comm              node = MPI_COMM_NULL;
   int                   place = 0;
   tartan_status         st = TARTAN_OK;

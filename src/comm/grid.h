@@ -28,7 +28,6 @@ typedef struct tt_rates {
   double bandwidth; /* bytes per second of one rank */
   double latency;   /* seconds of a message */
   double copies;    /* bytes per second that a rank copies from place to place */
-  double message;   /* bytes of a message on a ring at most */
   double measured;  /* flops per second of the slowest rank's local products; 0: nobody has asked yet */
 } tt_rates;
 

@@ -83,9 +83,9 @@ done:
   return st;
 }
 
-int64_t tt_ring_messages(const tartan_grid *grid, int64_t pieces, int64_t bytes)
+int64_t tt_ring_messages(int64_t pieces, int64_t bytes)
 {
-  return pieces + bytes / (int64_t)grid->rates.message;
+  return pieces + bytes / TT_MESSAGE_MAX;
 }
 
 tartan_status tt_ring_make(tartan_grid *grid, int ranks, int64_t messages, int tag, tt_ring *ring)
@@ -115,7 +115,7 @@ int tt_ring_owner(const tt_ring *ring, int h)
 static tartan_status start_part(tt_ring *ring, int owner, bool sends)
 {
   tartan_grid  *grid = ring->grid;
-  const int64_t most = (int64_t)grid->rates.message / (int64_t)ring->width;
+  const int64_t most = TT_MESSAGE_MAX / (int64_t)ring->width;
   const int to = ring->ranks[(ring->me + 1) % ring->size], from = ring->ranks[(ring->me - 1 + ring->size) % ring->size];
   MPI_Request  *request = ring->request + ring->first[owner] + (sends ? ring->capacity : 0);
   tartan_status st = TARTAN_OK;
@@ -144,7 +144,7 @@ static tartan_status pass_on(tt_ring *ring, int h)
 tartan_status tt_ring_start(tt_ring *ring, const int *ranks, int size, int me, const int64_t *group, char **piece,
                             const int64_t *count, size_t width)
 {
-  const int64_t most = (int64_t)ring->grid->rates.message / (int64_t)width;
+  const int64_t most = TT_MESSAGE_MAX / (int64_t)width;
   tartan_status st = TARTAN_OK;
 
   ring->ranks = ranks;

@@ -44,7 +44,7 @@ tartan_status tt_messages_wait(tt_messages *m);
 /**
  * A ring of ranks, each with one part for all: parts go from neighbour to neighbour, so that every rank sends about
  * what it receives, whoever had the most (van de Geijn, Watts 1997: a broadcast as a pipelined chain). A part may be in
- * several pieces, each one message.
+ * several pieces, each one message, or several beyond TT_MESSAGE_MAX.
  */
 typedef struct tt_ring {
   tartan_grid   *grid;
@@ -63,7 +63,7 @@ typedef struct tt_ring {
 } tt_ring;
 
 /** An upper bound of the messages of so many pieces of so many bytes in all: long pieces are cut. Local. */
-int64_t tt_ring_messages(const tartan_grid *grid, int64_t pieces, int64_t bytes);
+int64_t tt_ring_messages(int64_t pieces, int64_t bytes);
 
 /** Room for a ring of so many ranks and messages at most. Local. TARTAN_ERR_NOMEM. */
 tartan_status tt_ring_make(tartan_grid *grid, int ranks, int64_t messages, int tag, tt_ring *ring);
