@@ -3,7 +3,6 @@
  * The k-th allocation, then the k-th file operation, fails on one rank: streamed norms and trace, covariance, reading into
  * a matrix, and transposes from file to file, which leave nothing behind.
  */
-#include <dirent.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -108,20 +107,6 @@ done:
   return st;
 }
 
-/* Files of the working folder; the same on every rank when nobody is writing. */
-static int files_here(void)
-{
-  DIR *folder;
-  int  count = 0;
-
-  MPI_Barrier(MPI_COMM_WORLD);
-  folder = opendir(".");
-  while (folder && readdir(folder)) count++;
-  if (folder) closedir(folder);
-  MPI_Barrier(MPI_COMM_WORLD);
-  return count;
-}
-
 static tartan_status try_turn(tartan_grid *grid, fault_run *run)
 {
   tt_dataset   *dataset = NULL;
@@ -130,12 +115,12 @@ static tartan_status try_turn(tartan_grid *grid, fault_run *run)
   tartan_status st;
 
   if (check_rank() == 0) unlink("turned.h5");
-  before = files_here();
+  before = fault_files_here();
   CHECK_OK(tt_dataset_open(grid, source, NULL, &dataset));
   fault_begin(run);
   st = turn(grid, dataset);
   fault_end(run);
-  CHECK_EQ(files_here(), before + (st == TARTAN_OK));
+  CHECK_EQ(fault_files_here(), before + (st == TARTAN_OK));
   if (st == TARTAN_OK && check_rank() == 0) {
     CHECK(h5_read("turned.h5", "/X", N, M, values));
     for (int i = 0; i < M * N; i++) CHECK(values[i] == fill_place(i % M, i / M, NULL));

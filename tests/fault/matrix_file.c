@@ -3,7 +3,6 @@
  * The k-th allocation, then the k-th file operation, fails on one rank: loading and saving matrices. A failed save leaves
  * nothing behind, a failed replacement leaves the old file as it was.
  */
-#include <dirent.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,20 +34,6 @@ static tartan_status try_load(tartan_grid *grid, fault_run *run)
   return st;
 }
 
-/* Files of the working folder; the same on every rank when nobody is writing. */
-static int files_here(void)
-{
-  DIR *folder;
-  int  count = 0;
-
-  MPI_Barrier(MPI_COMM_WORLD);
-  folder = opendir(".");
-  while (folder && readdir(folder)) count++;
-  if (folder) closedir(folder);
-  MPI_Barrier(MPI_COMM_WORLD);
-  return count;
-}
-
 static tartan_status try_save(tartan_grid *grid, fault_run *run)
 {
   tartan_io_opts opts = TARTAN_IO_OPTS_INIT;
@@ -58,11 +43,11 @@ static tartan_status try_save(tartan_grid *grid, fault_run *run)
 
   opts.force = force;
   if (check_rank() == 0 && !force) unlink("saved.h5");
-  before = files_here();
+  before = fault_files_here();
   fault_begin(run);
   st = tartan_matrix_save(A, "saved.h5", "/A", &opts);
   fault_end(run);
-  CHECK_EQ(files_here(), before + (st == TARTAN_OK && !force));
+  CHECK_EQ(fault_files_here(), before + (st == TARTAN_OK && !force));
   if (force && check_rank() == 0) { /* the old or the new one, both whole */
     double values[M * N];
 

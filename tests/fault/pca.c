@@ -1,6 +1,5 @@
 // TEST: np=1,3 labels=fault,model timeout=180
 /* The k-th allocation, then the k-th file operation, fails on one rank: fitting, saving, loading, transforming. */
-#include <dirent.h>
 #include <unistd.h>
 
 #include <tartan/pca.h>
@@ -62,20 +61,6 @@ static tartan_status try_fit(tartan_grid *grid, fault_run *run)
   return st;
 }
 
-/* Files of the working folder. */
-static int files_here(void)
-{
-  DIR *folder;
-  int  count = 0;
-
-  MPI_Barrier(MPI_COMM_WORLD);
-  folder = opendir(".");
-  while (folder && readdir(folder)) count++;
-  if (folder) closedir(folder);
-  MPI_Barrier(MPI_COMM_WORLD);
-  return count;
-}
-
 static tartan_status try_save(tartan_grid *grid, fault_run *run)
 {
   tartan_pca_save_opts save = TARTAN_PCA_SAVE_OPTS_INIT;
@@ -88,14 +73,14 @@ static tartan_status try_save(tartan_grid *grid, fault_run *run)
   CHECK_OK(tartan_pca_load(grid, "model.h5", &model));
   CHECK_OK(tartan_operator_open(grid, "data.h5", NULL, &op));
   if (check_rank() == 0) unlink("saved.h5");
-  before = files_here();
+  before = fault_files_here();
   save.scores = op;
   save.inverse_error = true;
   run->survivable = run->kind == TT_FAULT_ALLOC; /* names of samples that do not fit are left out */
   fault_begin(run);
   st = tartan_pca_save(model, "saved.h5", &save, &error);
   fault_end(run);
-  CHECK_EQ(files_here(), before + (st == TARTAN_OK));
+  CHECK_EQ(fault_files_here(), before + (st == TARTAN_OK));
   tartan_pca_destroy(&model);
   tartan_operator_destroy(&op);
   return st;

@@ -36,4 +36,7 @@ void fault_sweep(tt_fault kind, const char *name, fault_try *attempt);
 /** The same for the creation of a grid itself: the attempt gets NULL instead of a grid. */
 void fault_sweep_without_grid(tt_fault kind, const char *name, fault_try *attempt);
 
+/** Files of the working folder; the same on every rank when nobody is writing. Collective. */
+int fault_files_here(void);
+
 #endif
