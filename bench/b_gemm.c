@@ -14,7 +14,7 @@
 #include "common/operands.h"
 #include "matrix/matrix.h"
 
-#define PIECE ((int64_t)256 << 10) /* bytes of a message of the exchange alone: what TCP takes in both directions */
+#define PIECE ((int64_t)8 << 20) /* bytes of a message of the exchange alone: about a part of a large product */
 
 static struct {
   int64_t     m, n, k, block, panel, workspace;

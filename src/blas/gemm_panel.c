@@ -247,12 +247,12 @@ static void assemble(const tt_gemm_state *r, int64_t t, const tt_gemm_panel *p, 
   }
 }
 
-/* Parts as they lie, one after the other. */
+/* Parts as they lie, one after the other; my own is sent from where it lies if it is dense there. */
 static void pack_part(const tt_gemm_state *r, int64_t t, const tt_gemm_panel *p, int64_t first, int64_t height,
                       tt_gemm_parts *x)
 {
   const tt_gemm_operand *o = &r->ring;
-  int64_t                ld, width, ignored;
+  int64_t                ld, width, dense, ignored;
   const char            *own = tt_gemm_own_part(r, p, t, first, &ld);
 
   for (int i = 0; i < o->side.ring; i++) {
@@ -262,7 +262,11 @@ static void pack_part(const tt_gemm_state *r, int64_t t, const tt_gemm_panel *p,
   }
   x->group[o->side.ring] = o->side.ring;
   width = tt_gemm_given(o, r->plan, o->me, t, &ignored);
-  copy(r, o->turned, own, ld, x->part[o->me], tt_gemm_dense_ld(o->turned, height, width), height, width);
+  dense = tt_gemm_dense_ld(o->turned, height, width);
+  if (ld == dense)
+    x->part[o->me] = (char *)(uintptr_t)own;
+  else
+    copy(r, o->turned, own, ld, x->part[o->me], dense, height, width);
 }
 
 /* Starts the round of step t, slab u. */

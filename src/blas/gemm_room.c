@@ -171,22 +171,24 @@ static int64_t even(int64_t n, int64_t most)
 
 /*
  * Whether slabs of the ring operand can be put together in the order of the other one, which then stays as it is: whole
- * blocks of columns, large enough for messages of their own, dealt in turn to the ring.
+ * blocks of columns, large enough for messages of their own, dealt in turn to the ring. Not with overlap: a rank then
+ * multiplies its own part of the first step while the others come, which one product of all parts could not.
  */
-static bool assembles(const tt_gemm_shape *shape, const tt_gemm_grid *g, bool ring_b)
+static bool assembles(const tt_gemm_shape *shape, const tt_gemm_plan *plan, bool ring_b)
 {
-  const tt_gemm_side ring = tt_gemm_side_of(g, ring_b), other = tt_gemm_side_of(g, !ring_b);
+  const tt_gemm_side ring = tt_gemm_side_of(&plan->g, ring_b), other = tt_gemm_side_of(&plan->g, !ring_b);
   const tt_axis     *x = &ring.inner;
 
-  return ring.ring > 1 && other.ring == 1 && !shape->turned[ring_b] && !x->starts && !one_range(x) &&
+  return !plan->overlap && ring.ring > 1 && other.ring == 1 && !shape->turned[ring_b] && !x->starts && !one_range(x) &&
          x->first % x->nb == 0 && x->nb <= BLOCK_MOST &&
          tt_min(SLAB, tt_axis_largest(&ring.outer)) * x->nb * (int64_t)tartan_dtype_size(shape->dtype) >= PIECE_LEAST;
 }
 
 /* Which operand travels in parts: the one that needs less copying; a part is packed, a gathered panel put together. */
-static bool ring_is_b(const tt_gemm_shape *shape, const tt_gemm_grid *g)
+static bool ring_is_b(const tt_gemm_shape *shape, const tt_gemm_plan *plan)
 {
-  double cost[2];
+  const tt_gemm_grid *g = &plan->g;
+  double              cost[2];
 
   for (int b = 0; b < 2; b++) {
     const tt_gemm_side ring = tt_gemm_side_of(g, b != 0), other = tt_gemm_side_of(g, b == 0);
@@ -194,7 +196,7 @@ static bool ring_is_b(const tt_gemm_shape *shape, const tt_gemm_grid *g)
 
     cost[b] = ring.ring > 1 ? (double)tt_axis_largest(&ring.outer) * (double)tt_axis_largest(&ring.inner) : 0;
     if (other.ring > 1) cost[b] += 2 * k * (double)tt_axis_largest(&other.outer);
-    if (other.ring == 1 && ring.ring > 1 && !one_range(&ring.inner) && !assembles(shape, g, b != 0))
+    if (other.ring == 1 && ring.ring > 1 && !one_range(&ring.inner) && !assembles(shape, plan, b != 0))
       cost[b] += k * (double)tt_axis_largest(&other.outer);
   }
   return cost[1] < cost[0];
@@ -264,7 +266,7 @@ static bool shrink(const tartan_gemm_opts *opts, tt_gemm_plan *plan)
 static void choose_ring(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, bool ring_b, tt_gemm_plan *plan)
 {
   plan->ring_b = ring_b;
-  plan->assembled = assembles(shape, &plan->g, ring_b) && (opts->panel == 0 || opts->panel % ring_block(plan) == 0);
+  plan->assembled = assembles(shape, plan, ring_b) && (opts->panel == 0 || opts->panel % ring_block(plan) == 0);
 }
 
 /* Makes a plan fit so many bytes with the ring operand that it has; false if it cannot. */
@@ -282,7 +284,7 @@ static bool fit_widths(const tt_gemm_shape *shape, const tartan_gemm_opts *opts,
 /* With the ring operand that costs least copying, with the other one, without overlap. */
 bool tt_gemm_fit(const tt_gemm_shape *shape, const tartan_gemm_opts *opts, int64_t cap, tt_gemm_plan *plan)
 {
-  const bool first = !shape->triangle && ring_is_b(shape, &plan->g); /* a triangle is cut along columns of C */
+  const bool first = !shape->triangle && ring_is_b(shape, plan); /* a triangle is cut along columns of C */
   const int  ways = shape->triangle ? 1 : 2, lighter = plan->overlap && opts->overlap == TARTAN_PLANNED ? 2 : 1;
   int64_t    least = INT64_MAX;
 

@@ -15,7 +15,12 @@
 #include "kernel/dense.h"
 #include "kernel/gemm.h"
 
-#define TILE_FLOPS 2e8 /* between two looks at the messages: a few milliseconds */
+/*
+ * A tile, between two looks at the messages: some 10 milliseconds of one thread, in which the buffers of a socket neither
+ * run empty nor full at 1 Gbit/s. Narrow tiles cost the BLAS its speed (32 columns: 0.72 of it), high ones do not.
+ */
+#define TILE_FLOPS 5e8
+#define TILE_HEIGHT 2048
 
 /* What is under way while a part is multiplied. */
 typedef struct ahead {
@@ -99,34 +104,52 @@ static void multiply_triangle(tt_gemm_state *r, const factor *f, int64_t y, int6
   }
 }
 
-/* C of the slab := alpha part * rows + beta C, in tiles along the other operand while something is under way. */
+/* C := alpha part rows + beta C for the outer indices y .. y + n - 1 of the other operand, whose memory begins at y. */
+static void multiply_tile(tt_gemm_state *r, const factor *f, int64_t y, int64_t n, const char *rows, int64_t ld,
+                          double beta)
+{
+  if (r->plan->triangle) {
+    multiply_triangle(r, f, y, n, rows, ld, beta);
+  } else if (r->plan->ring_b) {
+    tt_gemm_local(r->dtype, op_of(&r->other, false), op_of(&r->ring, true), n, f->height, f->width, r->x->alpha, rows,
+                  ld, f->data, f->ld, beta, r->c + (y + f->first * r->ldc) * r->size, r->ldc);
+    r->grid->counters.flops += 2.0 * (double)f->height * (double)f->width * (double)n;
+  } else {
+    product(r, f, n, rows, ld, beta, r->c + (f->first + y * r->ldc) * r->size, r->ldc);
+  }
+}
+
+/* Outer indices of the other operand in a tile: all of them where nothing is under way, else shares of even width. */
+static int64_t tile_width(const tt_gemm_state *r, const factor *f, const ahead *a)
+{
+  const int64_t outer = tt_max(1, r->other.outer);
+  const double  flops = 2.0 * (double)tt_min(f->height, TILE_HEIGHT) * (double)f->width * (double)outer;
+  const int64_t tiles = a->count > 0 ? tt_max(1, (int64_t)(flops / r->grid->threads / TILE_FLOPS + 0.5)) : 1;
+  const int64_t tile = tt_round_up(tt_ceil_div(outer, tiles), 8);
+
+  return r->plan->triangle ? tt_min(tile, TT_GEMM_TRIANGLE) : tile;
+}
+
+/* C of the slab := alpha part * rows + beta C, in tiles while something is under way. */
 static tartan_status multiply(tt_gemm_state *r, const factor *f, const char *rows, int64_t ld, double beta,
                               const ahead *a)
 {
-  const bool    b = r->plan->ring_b;
-  const int64_t outer = r->other.outer;
-  const double  each = 2.0 * (double)f->height * (double)f->width;
-  int64_t       tile = a->count > 0 && each > 0 ? tt_max(32, (int64_t)(TILE_FLOPS / each) / 32 * 32) : tt_max(1, outer);
+  const int64_t outer = r->other.outer, tile = tile_width(r, f, a), end = f->first + f->height;
+  const int64_t height = a->count > 0 ? TILE_HEIGHT : tt_max(1, f->height);
   double        clock = tt_seconds();
   tartan_status st = TARTAN_OK;
 
-  if (r->plan->triangle) tile = tt_min(tile, TT_GEMM_TRIANGLE);
   for (int64_t y = 0; y < outer; y += tile) {
-    const int64_t n = tt_min(tile, outer - y);
-    const char   *here = tt_gemm_at(r, r->other.turned, rows, ld, y, 0);
+    const char *here = tt_gemm_at(r, r->other.turned, rows, ld, y, 0);
 
-    if (r->plan->triangle) {
-      multiply_triangle(r, f, y, n, here, ld, beta);
-    } else if (b) {
-      tt_gemm_local(r->dtype, op_of(&r->other, false), op_of(&r->ring, true), n, f->height, f->width, r->x->alpha, here,
-                    ld, f->data, f->ld, beta, r->c + (y + f->first * r->ldc) * r->size, r->ldc);
-      r->grid->counters.flops += each * (double)n;
-    } else {
-      product(r, f, n, here, ld, beta, r->c + (f->first + y * r->ldc) * r->size, r->ldc);
+    for (int64_t x = f->first; x < end; x += height) {
+      const factor part = rows_of(r, f, x, x + height);
+
+      multiply_tile(r, &part, y, tt_min(tile, outer - y), here, ld, beta);
+      tt_grid_phase(r->grid, TARTAN_PHASE_COMPUTE, &clock);
+      TRY(advance(a));
+      tt_grid_phase(r->grid, TARTAN_PHASE_COMMUNICATE, &clock);
     }
-    tt_grid_phase(r->grid, TARTAN_PHASE_COMPUTE, &clock);
-    TRY(advance(a));
-    tt_grid_phase(r->grid, TARTAN_PHASE_COMMUNICATE, &clock);
   }
 done:
   return st;
