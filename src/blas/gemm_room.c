@@ -11,7 +11,7 @@
 #define PANEL_BYTES ((int64_t)16 << 20) /* of a gathered panel that is used once */
 #define BLOCK_MOST 512                  /* of an axis whose slabs are put together from blocks */
 #define PIECE_LEAST ((int64_t)16 << 10) /* bytes of a block of columns that is a message of its own */
-#define SLAB_BYTES ((int64_t)16 << 20)  /* of the parts of a slab: about what the cache holds */
+#define SLAB_BYTES ((int64_t)48 << 20)  /* of the parts of a slab: a second one would pack the other operand again */
 #define SLAB 4096                       /* outer indices of one round, at least */
 
 /* ------------------------------------------------------------------------------------------------ sizes of a run */
