@@ -15,7 +15,7 @@ int main(int argc, char **argv)
   if (!st) st = tartan_matrix_create(grid, TARTAN_F64, m, n, NULL, &A);
   if (!st) tartan_matrix_fill_normal(A, 42); /* the same numbers on any number of ranks */
   if (!st) st = tartan_norm_fro(A, &norm);
-  if (!st) st = tartan_svd(A, sigma, &U, &Vt); /* no descriptor, no workspace */
+  if (!st) st = tartan_svd(A, NULL, &U, sigma, &Vt, NULL); /* no descriptor, no workspace */
 
   /* U := U diag(sigma), column by column of the local part; A := A - U Vt */
   if (!st) {

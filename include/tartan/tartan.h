@@ -17,6 +17,7 @@
 #include <tartan/norms.h>
 #include <tartan/operator.h>
 #include <tartan/pca.h>
+#include <tartan/sketch.h>
 #include <tartan/status.h>
 #include <tartan/types.h>
 #include <tartan/version.h>

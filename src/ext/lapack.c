@@ -89,3 +89,46 @@ done:
   tt_free(s32);
   return st;
 }
+
+tartan_status tt_geqrf(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, int64_t ld, void *tau)
+{
+  tartan_status st = TARTAN_OK;
+
+  TRY(check_local_size(ld, n));
+  if (tt_min(m, n) == 0) goto done;
+  if (dtype == TARTAN_F64)
+    TRY(run_geqrf_f64(mem, (int)m, (int)n, a, (int)ld, tau));
+  else
+    TRY(run_geqrf_f32(mem, (int)m, (int)n, a, (int)ld, tau));
+done:
+  return st;
+}
+
+tartan_status tt_orgqr(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, int64_t k, void *a, int64_t ld,
+                       const void *tau)
+{
+  tartan_status st = TARTAN_OK;
+
+  TRY(check_local_size(ld, n));
+  if (tt_min(m, n) == 0) goto done;
+  if (dtype == TARTAN_F64)
+    TRY(run_orgqr_f64(mem, (int)m, (int)n, (int)k, a, (int)ld, tau));
+  else
+    TRY(run_orgqr_f32(mem, (int)m, (int)n, (int)k, a, (int)ld, tau));
+done:
+  return st;
+}
+
+int64_t tt_potrf(tartan_dtype dtype, tartan_uplo uplo, int64_t n, void *a, int64_t ld)
+{
+  const char *letter = uplo == TARTAN_LOWER ? "L" : "U";
+  const int   N = (int)n, lda = (int)ld;
+  int         info = 0;
+
+  if (n == 0) return 0;
+  if (dtype == TARTAN_F64)
+    dpotrf_(letter, &N, a, &lda, &info, 1);
+  else
+    spotrf_(letter, &N, a, &lda, &info, 1);
+  return info;
+}

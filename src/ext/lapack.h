@@ -28,4 +28,25 @@ tartan_status tt_syevd(tt_memory *mem, tartan_dtype dtype, int64_t n, void *a, d
 tartan_status tt_gesdd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, double *s, void *u, void *vt,
                        bool vectors);
 
+/**
+ * Householder QR in place: R in the upper triangle, reflectors below. Local.
+ *
+ * @param[in,out] a    [m, n] with leading dimension ld >= max(1, m)
+ * @param[out]    tau  [min(m, n)] of dtype
+ * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW
+ */
+tartan_status tt_geqrf(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, int64_t ld, void *tau);
+
+/** The first n columns of Q from k reflectors of tt_geqrf(), in place: a is [m, n], k <= n <= m. Local. */
+tartan_status tt_orgqr(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, int64_t k, void *a, int64_t ld,
+                       const void *tau);
+
+/**
+ * Cholesky factor of a symmetric positive definite matrix, in place, in one triangle. Local.
+ *
+ * @param[in,out] a  [n, n], n below 2^31
+ * @return 0, or the order of the first leading minor that is not positive definite (the factorization then stopped)
+ */
+int64_t tt_potrf(tartan_dtype dtype, tartan_uplo uplo, int64_t n, void *a, int64_t ld);
+
 #endif

@@ -124,7 +124,8 @@ done:
   return st;
 }
 
-tartan_status tartan_eigh(const tartan_matrix *A, double *w, tartan_matrix **V)
+tartan_status tartan_eigh(const tartan_matrix *A, const tartan_eigh_opts *opts, double *w, tartan_matrix **V,
+                          tartan_factor_info *info)
 {
   tartan_grid   *grid = A->grid;
   const int64_t  n = A->row.n;
@@ -132,6 +133,7 @@ tartan_status tartan_eigh(const tartan_matrix *A, double *w, tartan_matrix **V)
   double        *sign = NULL;
   tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
+  (void)opts, (void)info;
   if (V) *V = NULL;
   REQUIRE(A->col.n == n, TARTAN_ERR_SHAPE, "an eigenproblem needs a square matrix, this is %lld x %lld", (long long)n,
           (long long)A->col.n);

@@ -86,7 +86,8 @@ done:
   return st;
 }
 
-tartan_status tartan_qr(const tartan_matrix *A, tartan_matrix **Q, tartan_matrix **R)
+tartan_status tartan_qr(const tartan_matrix *A, const tartan_qr_opts *opts, tartan_matrix **Q, tartan_matrix **R,
+                        tartan_factor_info *info)
 {
   const int64_t      m = A->row.n, n = A->col.n, r = tt_min(m, n);
   tartan_matrix_opts layout = TARTAN_MATRIX_OPTS_INIT;
@@ -94,6 +95,7 @@ tartan_status tartan_qr(const tartan_matrix *A, tartan_matrix **Q, tartan_matrix
   double            *sign = NULL;
   tartan_status      st = TARTAN_OK, local = TARTAN_OK;
 
+  (void)opts, (void)info;
   if (Q) *Q = NULL;
   *R = NULL;
   TRY(tt_matrix_require_finite(A, "the matrix of a QR factorization"));

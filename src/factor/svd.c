@@ -130,7 +130,7 @@ static tartan_status svd_tall(const tartan_matrix *A, double *s, tartan_matrix *
   tartan_matrix *Q = NULL, *R = NULL, *Ur = NULL, *u = NULL;
   tartan_status  st = TARTAN_OK;
 
-  TRY(tartan_qr(A, U ? &Q : NULL, &R));
+  TRY(tartan_qr(A, NULL, U ? &Q : NULL, &R, NULL));
   TRY(svd_direct(R, s, U ? &Ur : NULL, Vt));
   if (U) {
     const tartan_matrix_opts like_q = {.size = sizeof like_q, .p = Q->p, .q = Q->q};
@@ -183,13 +183,15 @@ done:
   return st;
 }
 
-tartan_status tartan_svd(const tartan_matrix *A, double *s, tartan_matrix **U, tartan_matrix **Vt)
+tartan_status tartan_svd(const tartan_matrix *A, const tartan_svd_opts *opts, tartan_matrix **U, double *s,
+                         tartan_matrix **Vt, tartan_factor_info *info)
 {
   const int64_t   m = A->row.n, n = A->col.n, r = tt_min(m, n);
   tartan_matrix  *u = NULL, *vt = NULL;
   tartan_matrix **pu = U ? &u : NULL, **pvt = U || Vt ? &vt : NULL; /* the signs of U follow V */
   tartan_status   st = TARTAN_OK;
 
+  (void)opts, (void)info;
   if (U) *U = NULL;
   if (Vt) *Vt = NULL;
   TRY(tt_matrix_require_finite(A, "the matrix of a singular value problem"));

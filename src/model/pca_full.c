@@ -105,7 +105,7 @@ tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *se
   layout.q = A->m >= n ? 1 : grid->size;
   TRY(tt_matrix_clone(TARTAN_TRANS, T, TARTAN_F64, &layout, &X));
   tartan_matrix_destroy(&T);
-  TRY(tartan_svd(X, s->variance, NULL, &s->V));
+  TRY(tartan_svd(X, NULL, NULL, s->variance, &s->V, NULL));
   for (int64_t i = 0; i < s->count; i++) s->variance[i] *= s->variance[i] / (double)(A->m - 1);
   REQUIRE(s->count == 0 || isfinite(s->variance[0]), TARTAN_ERR_NUMERIC,
           "the values are so large that their variances overflow; scale the data");

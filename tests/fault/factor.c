@@ -24,7 +24,7 @@ static tartan_status try_eigh(tartan_grid *grid, fault_run *run)
   tartan_status  st;
 
   fault_begin(run);
-  st = tartan_eigh(A, w, &V);
+  st = tartan_eigh(A, NULL, w, &V, NULL);
   fault_end(run);
   CHECK((V == NULL) == (st != TARTAN_OK));
   tartan_matrix_destroy(&V);
@@ -38,7 +38,7 @@ static tartan_status try_qr(tartan_grid *grid, fault_run *run)
   tartan_status  st;
 
   fault_begin(run);
-  st = tartan_qr(A, &Q, &R);
+  st = tartan_qr(A, NULL, &Q, &R, NULL);
   fault_end(run);
   CHECK((Q == NULL) == (st != TARTAN_OK) && (R == NULL) == (st != TARTAN_OK));
   tartan_matrix_destroy(&Q);
@@ -54,7 +54,7 @@ static tartan_status try_svd(tartan_grid *grid, fault_run *run)
   tartan_status  st;
 
   fault_begin(run);
-  st = tartan_svd(A, s, &U, &Vt);
+  st = tartan_svd(A, NULL, &U, s, &Vt, NULL);
   fault_end(run);
   CHECK((U == NULL) == (st != TARTAN_OK) && (Vt == NULL) == (st != TARTAN_OK));
   tartan_matrix_destroy(&U);

@@ -90,7 +90,7 @@ static void test_matrix(tartan_grid *grid, tartan_dtype dtype, const dense *A, c
     for (int64_t i = 0; i < n; i++) AT(whole, i0 + i, j0 + j) = i >= j ? AT(*A, i, j) : NAN;
   a = matrix_of(grid, dtype, &whole, &opts);
   CHECK_OK(tartan_matrix_view(a, i0, j0, n, n, &view));
-  if (CHECK_OK(tartan_eigh(view, w, &v)) && CHECK(v != NULL)) {
+  if (CHECK_OK(tartan_eigh(view, NULL, w, &v, NULL)) && CHECK(v != NULL)) {
     int64_t vm, vn, wrong = 0;
 
     tartan_matrix_shape(v, &vm, &vn);
@@ -104,7 +104,7 @@ static void test_matrix(tartan_grid *grid, tartan_dtype dtype, const dense *A, c
     dense_free(&V);
     tartan_matrix_destroy(&v);
   }
-  CHECK_OK(tartan_eigh(view, values, NULL));
+  CHECK_OK(tartan_eigh(view, NULL, values, NULL, NULL));
   for (int64_t i = 0; i < n; i++)
     CHECK_LE(fabs(values[i] - w[i]), 10 * (double)n * unit_roundoff(dtype) * dense_norm(A));
   V = dense_of(a); /* the input is not changed */
@@ -166,16 +166,16 @@ static void test_bad_input(tartan_grid *grid)
       AT(values, place == 0 ? 0 : 19, place == 2 ? 19 : 0) = bad[b];
       A = matrix_of(grid, TARTAN_F64, &values, &opts);
       V = A;
-      CHECK_STATUS(tartan_eigh(A, w, &V), TARTAN_ERR_INPUT);
+      CHECK_STATUS(tartan_eigh(A, NULL, w, &V, NULL), TARTAN_ERR_INPUT);
       CHECK(V == NULL);
-      CHECK_STATUS(tartan_eigh(A, w, NULL), TARTAN_ERR_INPUT);
+      CHECK_STATUS(tartan_eigh(A, NULL, w, NULL, NULL), TARTAN_ERR_INPUT);
       tartan_matrix_destroy(&A);
       dense_free(&values);
     }
   check_context("not square");
   A = matrix_make(grid, TARTAN_F64, 4, 5, NULL, fill_place, NULL);
   V = A;
-  CHECK_STATUS(tartan_eigh(A, w, &V), TARTAN_ERR_SHAPE);
+  CHECK_STATUS(tartan_eigh(A, NULL, w, &V, NULL), TARTAN_ERR_SHAPE);
   CHECK(V == NULL);
   tartan_matrix_destroy(&A);
 }
@@ -189,7 +189,7 @@ static dense bits_of(int size, int threads, const dense *A, tartan_dtype dtype, 
 
   if (!grid) return V;
   a = matrix_of(grid, dtype, A, NULL);
-  if (CHECK_OK(tartan_eigh(a, w, &v))) V = dense_of(v);
+  if (CHECK_OK(tartan_eigh(a, NULL, w, &v, NULL))) V = dense_of(v);
   tartan_matrix_destroy(&v);
   tartan_matrix_destroy(&a);
   tartan_grid_destroy(&grid);

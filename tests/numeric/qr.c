@@ -42,7 +42,7 @@ static void test_matrix(tartan_grid *grid, tartan_dtype dtype, const dense *A)
     for (int64_t i = 0; i < m; i++) AT(whole, i0 + i, j0 + j) = AT(*A, i, j);
   a = matrix_of(grid, dtype, &whole, &opts);
   CHECK_OK(tartan_matrix_view(a, i0, j0, m, n, &view));
-  if (CHECK_OK(tartan_qr(view, &q, &rr)) && CHECK(q && rr)) {
+  if (CHECK_OK(tartan_qr(view, NULL, &q, &rr, NULL)) && CHECK(q && rr)) {
     dense Q = dense_of(q), R = dense_of(rr), R2;
 
     tartan_matrix_shape(q, &rows, &cols);
@@ -50,7 +50,7 @@ static void test_matrix(tartan_grid *grid, tartan_dtype dtype, const dense *A)
     tartan_matrix_shape(rr, &rows, &cols);
     CHECK(rows == r && cols == n);
     judge(A, dtype, &Q, &R);
-    if (CHECK_OK(tartan_qr(view, NULL, &only))) {
+    if (CHECK_OK(tartan_qr(view, NULL, NULL, &only, NULL))) {
       R2 = dense_of(only);
       CHECK_LE(dense_distance(&R, &R2), 10 * unit_roundoff(dtype) * sqrt((double)m * (double)n) * dense_norm(A));
       dense_free(&R2);
@@ -124,7 +124,7 @@ static void test_bad_input(tartan_grid *grid)
     check_context("%g in the matrix", bad[b]);
     AT(values, 19, 8) = bad[b];
     A = Q = R = matrix_of(grid, TARTAN_F64, &values, &opts);
-    CHECK_STATUS(tartan_qr(A, &Q, &R), TARTAN_ERR_INPUT);
+    CHECK_STATUS(tartan_qr(A, NULL, &Q, &R, NULL), TARTAN_ERR_INPUT);
     CHECK(Q == NULL && R == NULL);
     tartan_matrix_destroy(&A);
     dense_free(&values);

@@ -65,7 +65,7 @@ static void test_parts(const tartan_matrix *A, tartan_dtype dtype, const double 
     tartan_matrix *U = NULL, *Vt = NULL;
     double         other[RANK_MAX] = {0};
 
-    if (!CHECK_OK(tartan_svd(A, other, ask == 1 ? &U : NULL, ask == 2 ? &Vt : NULL))) continue;
+    if (!CHECK_OK(tartan_svd(A, NULL, ask == 1 ? &U : NULL, other, ask == 2 ? &Vt : NULL, NULL))) continue;
     CHECK((U != NULL) == (ask == 1) && (Vt != NULL) == (ask == 2));
     for (int64_t i = 0; i < r; i++) CHECK_LE(fabs(other[i] - s[i]), 10 * (double)size * unit_roundoff(dtype) * s[0]);
     tartan_matrix_destroy(&U);
@@ -86,7 +86,7 @@ static void test_matrix(tartan_grid *grid, tartan_dtype dtype, const dense *A, c
     for (int64_t i = 0; i < m; i++) AT(whole, i0 + i, j0 + j) = AT(*A, i, j);
   a = matrix_of(grid, dtype, &whole, &opts);
   CHECK_OK(tartan_matrix_view(a, i0, j0, m, n, &view));
-  if (CHECK_OK(tartan_svd(view, s, &u, &vt)) && CHECK(u && vt)) {
+  if (CHECK_OK(tartan_svd(view, NULL, &u, s, &vt, NULL)) && CHECK(u && vt)) {
     dense U = dense_of(u), Vt = dense_of(vt);
 
     tartan_matrix_shape(u, &rows, &cols);
@@ -164,7 +164,7 @@ static void test_bad_input(tartan_grid *grid)
       check_context("%g in %lld x %lld", bad[b], (long long)values.m, (long long)values.n);
       AT(values, values.m - 1, values.n - 1) = bad[b];
       A = U = Vt = matrix_of(grid, TARTAN_F64, &values, &opts);
-      CHECK_STATUS(tartan_svd(A, s_values, &U, &Vt), TARTAN_ERR_INPUT);
+      CHECK_STATUS(tartan_svd(A, NULL, &U, s_values, &Vt, NULL), TARTAN_ERR_INPUT);
       CHECK(U == NULL && Vt == NULL);
       tartan_matrix_destroy(&A);
       dense_free(&values);
@@ -180,7 +180,7 @@ static dense bits_of(int size, int threads, const dense *A, double *s)
 
   if (!grid) return both;
   a = matrix_of(grid, TARTAN_F64, A, NULL);
-  if (CHECK_OK(tartan_svd(a, s, &u, &vt))) {
+  if (CHECK_OK(tartan_svd(a, NULL, &u, s, &vt, NULL))) {
     dense U = dense_of(u), Vt = dense_of(vt);
 
     both = dense_new(U.m * U.n + Vt.m * Vt.n, 1);
