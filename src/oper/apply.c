@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <tartan/blas.h>
+
 #include "base/util.h"
 #include "blas/pblas.h"
 #include "comm/collective.h"
@@ -178,6 +180,12 @@ done:
   return st;
 }
 
+/* Whether a product of matrices is all that there is to do. */
+static bool is_plain(const tartan_operator *op, const tartan_matrix *X, const tartan_matrix *Y)
+{
+  return op->matrix && op->matrix->dtype == TARTAN_F64 && X->dtype == TARTAN_F64 && Y->dtype == TARTAN_F64;
+}
+
 tartan_status tartan_operator_apply(const tartan_operator *op, tartan_op trans, const tartan_matrix *X,
                                     tartan_matrix *Y)
 {
@@ -186,6 +194,7 @@ tartan_status tartan_operator_apply(const tartan_operator *op, tartan_op trans, 
   tartan_status st = TARTAN_OK;
 
   TRY(check(op, turn ? op->m : op->n, X, turn ? op->n : op->m, Y));
+  if (is_plain(op, X, Y)) return tartan_gemm(1, trans, op->matrix, TARTAN_NO_TRANS, X, 0, Y, NULL);
   TRY(application_begin(op, X->col.n, true, &a));
   if (turn) {
     TRY(tartan_matrix_copy(TARTAN_TRANS, X, a.wide));
