@@ -86,23 +86,28 @@ void app_factor_note_iteration(const app_factor *f, app_notes *notes)
   app_note_count(notes, "steps", app_factor_set.steps);
 }
 
+/* A basis of k vectors and of up to twelve blocks on either side; a step applies A and A' to a block. */
 void app_factor_plan_topk(const app_factor *f, int64_t k, tartan_cost *p)
 {
-  const double m = (double)f->A.m, n = (double)f->A.n, ranks = f->run->size;
-  const double block = fmin((double)(k < 8 ? k + 4 : k + k / 2), fmin(m, n)), steps = 12;
+  const double m = (double)f->A.m, n = (double)f->A.n, ranks = f->run->size, r = (double)app_factor_least(f);
+  const double block = fmin(r, fmax(8, fmin(32, (double)(k / 2)))), basis = fmin(r, (double)k + 12 * block), steps = 12;
 
   snprintf(p->algorithm, sizeof p->algorithm, "block Krylov");
   snprintf(p->reason, sizeof p->reason,
-           "%lld vectors at a time; passes as many as the residuals need, here %.0f assumed", (long long)block, steps);
-  p->passes = steps;
-  p->flops = 4 * m * n * block * steps / ranks;
+           "%.0f vector%s in a block; as many steps as the residuals need, here %.0f assumed", block, TT_S(block),
+           steps);
+  p->passes = 2 * steps;
+  p->flops = (4 * m * n * block + 4 * (m + n) * basis * block) * steps / ranks;
   p->words = n * block * steps;
-  p->memory = 8 * (n * block * (2 + 8 / ranks) + (m + n) * (double)k / ranks);
+  p->memory = 8 * ((m + n) * (basis + 2 * block + (double)k) / ranks + n * block);
 }
 
 void app_factor_iterated(app_factor *f)
 {
   f->wrong = !f->topk.converged;
+  if (!*f->info.reason)
+    snprintf(f->info.reason, sizeof f->info.reason, "%lld vector%s in a block, %lld step%s of at most two passes",
+             (long long)f->topk.block, TT_S(f->topk.block), (long long)f->topk.steps, TT_S(f->topk.steps));
   app_factor_add_number(f, "residual", f->topk.residual);
   app_factor_add_count(f, "steps", f->topk.steps);
   app_factor_add_count(f, "passes", f->topk.passes);
@@ -451,10 +456,8 @@ static tartan_status compute(app_factor *f)
   tartan_status st = TARTAN_OK;
 
   TRY(f->kind->compute(f));
-  if (!*f->info.method) {
-    snprintf(f->info.method, sizeof f->info.method, "%s", f->run->plan.algorithm);
-    snprintf(f->info.reason, sizeof f->info.reason, "%s", f->run->plan.reason);
-  }
+  if (!*f->info.method) snprintf(f->info.method, sizeof f->info.method, "%s", f->run->plan.algorithm);
+  if (!*f->info.reason) snprintf(f->info.reason, sizeof f->info.reason, "%s", f->run->plan.reason);
   tartan_matrix_destroy(&f->a);
 done:
   return st;
