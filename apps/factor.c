@@ -285,7 +285,7 @@ static tartan_status put_values(app_factor *f, tt_output *out)
   if (!f->values) goto done;
   snprintf(name, sizeof name, "/%s", f->letter);
   if (!f->imag) {
-    tt_output_array(out, name, f->count, 0, f->values);
+    tt_output_vector(out, name, f->count, f->values);
     goto done;
   }
   pairs = tt_alloc(&f->run->grid->memory, 2 * f->count, sizeof *pairs, f->what, &local);
@@ -321,7 +321,7 @@ static tartan_status declare(app_factor *f, tt_output *out)
   tartan_status st = TARTAN_OK;
 
   TRY(put_values(f, out));
-  if (f->residuals) tt_output_array(out, "/residuals", f->count, 0, f->residuals);
+  if (f->residuals) tt_output_vector(out, "/residuals", f->count, f->residuals);
   if (f->perm) tt_output_counts(out, "/perm", f->A.n, f->perm);
   put_numbers(f, out);
   for (int i = 0; i < APP_FACTOR_PARTS && f->part[i].X; i++) {

@@ -43,7 +43,8 @@ void tt_output_array(tt_output *out, const char *name, int64_t rows, int64_t col
 void tt_output_count(tt_output *out, const char *name, int64_t value);
 void tt_output_string(tt_output *out, const char *name, const char *value);
 
-/** A one-dimensional dataset of integers. */
+/** One-dimensional datasets of f64 values and of integers; count may be 0. */
+void tt_output_vector(tt_output *out, const char *name, int64_t count, const double *values);
 void tt_output_counts(tt_output *out, const char *name, int64_t count, const int64_t *values);
 
 /** A one-dimensional dataset of complex numbers, the compound {r, i}. @param[in] values  [count] pairs */

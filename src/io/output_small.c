@@ -103,13 +103,20 @@ void tt_output_integer(tt_output *out, const char *object, const char *attribute
   (void)item_add(out, TT_ITEM_INTEGER, object, attribute, 1, &value, (int64_t)sizeof value);
 }
 
-void tt_output_integers(tt_output *out, const char *object, const char *attribute, int64_t count, const int64_t *values)
+/* A dataset or attribute of one dimension; `bytes` of each element. */
+static void vector_add(tt_output *out, tt_item_kind kind, const char *object, const char *attribute, int64_t count,
+                       const void *values, int64_t bytes)
 {
-  tt_item *item = item_add(out, TT_ITEM_INTEGER, object, attribute, count, values, count * (int64_t)sizeof *values);
+  tt_item *item = item_add(out, kind, object, attribute, count, values, count * bytes);
 
   if (!item) return;
   item->ndims = 1;
   item->extent[0] = count;
+}
+
+void tt_output_integers(tt_output *out, const char *object, const char *attribute, int64_t count, const int64_t *values)
+{
+  vector_add(out, TT_ITEM_INTEGER, object, attribute, count, values, (int64_t)sizeof *values);
 }
 
 void tt_output_real(tt_output *out, const char *object, const char *attribute, double value)
@@ -134,22 +141,19 @@ void tt_output_count(tt_output *out, const char *name, int64_t value)
   (void)item_add(out, TT_ITEM_INTEGER, name, NULL, 1, &value, (int64_t)sizeof value);
 }
 
+void tt_output_vector(tt_output *out, const char *name, int64_t count, const double *values)
+{
+  vector_add(out, TT_ITEM_REAL, name, NULL, count, values, (int64_t)sizeof *values);
+}
+
 void tt_output_counts(tt_output *out, const char *name, int64_t count, const int64_t *values)
 {
-  tt_item *item = item_add(out, TT_ITEM_INTEGER, name, NULL, count, values, count * (int64_t)sizeof *values);
-
-  if (!item) return;
-  item->ndims = 1;
-  item->extent[0] = count;
+  vector_add(out, TT_ITEM_INTEGER, name, NULL, count, values, (int64_t)sizeof *values);
 }
 
 void tt_output_pairs(tt_output *out, const char *name, int64_t count, const double *values)
 {
-  tt_item *item = item_add(out, TT_ITEM_COMPLEX, name, NULL, count, values, 2 * count * (int64_t)sizeof *values);
-
-  if (!item) return;
-  item->ndims = 1;
-  item->extent[0] = count;
+  vector_add(out, TT_ITEM_COMPLEX, name, NULL, count, values, 2 * (int64_t)sizeof *values);
 }
 
 void tt_output_string(tt_output *out, const char *name, const char *value)
