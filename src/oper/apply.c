@@ -194,6 +194,7 @@ tartan_status tartan_operator_apply(const tartan_operator *op, tartan_op trans, 
   tartan_status st = TARTAN_OK;
 
   TRY(check(op, turn ? op->m : op->n, X, turn ? op->n : op->m, Y));
+  if (is_plain(op, X, Y) && op->centered) return tt_center_apply(op, trans, X, Y);
   if (is_plain(op, X, Y)) return tartan_gemm(1, trans, op->matrix, TARTAN_NO_TRANS, X, 0, Y, NULL);
   TRY(application_begin(op, X->col.n, true, &a));
   if (turn) {

@@ -19,7 +19,7 @@
 #include "kernel/gemm.h"
 #include "kernel/reduce.h"
 
-#define NOISE (8 * DBL_EPSILON)
+#define NOISE (32 * DBL_EPSILON)
 
 tartan_status tt_basis_create(tartan_grid *grid, int64_t rows, int64_t capacity, tartan_matrix **Q)
 {
@@ -105,7 +105,8 @@ static void normalize(tartan_matrix *X, int64_t w, const double *length, uint64_
     double *x = column(X, j);
 
     for (int64_t i = 0; i < X->mloc; i++)
-      x[i] = (length[j] > 0 ? x[i] / length[j] : 0) + noise * tt_normal(seed, tartan_matrix_global_row(X, i), j);
+      x[i] = (length[j] > 0 ? x[i] / length[j] : 0) +
+             noise * (tt_uniform(seed, tartan_matrix_global_row(X, i), j) - 0.5);
   }
 }
 

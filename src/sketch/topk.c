@@ -36,7 +36,7 @@ static tartan_status make_plan(const tartan_operator *A, int64_t k, const tartan
           (long long)o.block, (long long)o.steps);
   plan->k = k;
   plan->tolerance = o.tolerance > 0 ? o.tolerance : TOLERANCE;
-  plan->block = tt_min(r, o.block > 0 ? o.block : tt_max(8, tt_min(32, k / 2)));
+  plan->block = tt_min(r, o.block > 0 ? o.block : tt_max(8, tt_min(32, tt_round_up(3 * k / 4, 8))));
   plan->steps = o.steps > 0 ? o.steps : STEPS;
   plan->most = tt_min(r, k + tt_max(k / 2, MOST_BLOCKS * plan->block));
   plan->seed = o.seed;
