@@ -39,8 +39,9 @@ done:
   return st;
 }
 
-tartan_status tt_gesdd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, double *s, void *u, void *vt,
-                       bool vectors)
+/* Job N: no vectors, S: the first min(m, n) of each, A: all. */
+static tartan_status gesdd(tt_memory *mem, tartan_dtype dtype, const char *job, int64_t m, int64_t n, void *a, double *s,
+                           void *u, void *vt)
 {
   const int64_t r = tt_min(m, n);
   float        *s32 = NULL;
@@ -49,16 +50,28 @@ tartan_status tt_gesdd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n,
   TRY(check_local_size(m, n));
   if (r == 0) goto done;
   if (dtype == TARTAN_F64) {
-    TRY(run_gesdd_f64(mem, (int)m, (int)n, a, s, u, vt, vectors));
+    TRY(run_gesdd_f64(mem, job, (int)m, (int)n, a, s, u, vt));
   } else {
     s32 = tt_alloc(mem, r, sizeof *s32, "singular values", &local);
     TRY(local);
-    TRY(run_gesdd_f32(mem, (int)m, (int)n, a, s32, u, vt, vectors));
+    TRY(run_gesdd_f32(mem, job, (int)m, (int)n, a, s32, u, vt));
     for (int64_t i = 0; i < r; i++) s[i] = s32[i];
   }
 done:
   tt_free(s32);
   return st;
+}
+
+tartan_status tt_gesdd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, double *s, void *u, void *vt,
+                       bool vectors)
+{
+  return gesdd(mem, dtype, vectors ? "S" : "N", m, n, a, s, u, vt);
+}
+
+tartan_status tt_gesdd_full(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, double *s, void *u,
+                            void *vt)
+{
+  return gesdd(mem, dtype, "A", m, n, a, s, u, vt);
 }
 
 tartan_status tt_geqrf(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, int64_t ld, void *tau)
