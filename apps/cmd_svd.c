@@ -9,7 +9,7 @@
 #include "factor.h"
 
 static struct {
-  bool    full;
+  bool    full, center;
   int     method;
   int64_t k;
 } set = {.k = -1};
@@ -26,7 +26,8 @@ static const char *const methods[] = {"planned", "one-rank", "bidiagonal", "qr-i
 
 static const app_option svd_options[] = {
     {"k", 'k', APP_OPTION_COUNT, &set.k, "N", "all", "the N largest triplets, by block Krylov iteration over the file"},
-    {"center", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
+    {"center", 0, APP_OPTION_FLAG, &set.center, NULL, NULL,
+     "with -k: subtract the means of the columns, which are written as /mean"},
     {"full", 0, APP_OPTION_FLAG, &set.full, NULL, NULL, "U and Vt completed to square orthogonal matrices"},
     METHOD_OPTION,
     APP_FACTOR_ITERATION,
@@ -56,6 +57,7 @@ static const app_factor_part left = {.name = "U"}, right = {.name = "Vt"};
 static tartan_status check_all(app_factor *f)
 {
   (void)f;
+  if (set.center) return tt_fail(TARTAN_ERR_ARG, "--center goes with -k N");
   return app_factor_no_iteration("-k N");
 }
 
@@ -143,6 +145,7 @@ static tartan_status check_few(app_factor *f)
           (long long)f->A.n, (long long)app_factor_least(f), TT_S(app_factor_least(f)));
   REQUIRE(!set.full && !set.method, TARTAN_ERR_ARG, "%s does not go with -k N", set.full ? "--full" : "--method");
   f->streamed = true;
+  f->center = set.center;
   TRY(app_factor_iteration(f, &topk));
 done:
   return st;
@@ -151,6 +154,7 @@ done:
 static void note_few(const app_factor *f, app_notes *notes)
 {
   app_note_count(notes, "k", set.k);
+  app_note(notes, "center", "%s", set.center ? "yes" : "no");
   app_factor_note_iteration(f, notes);
 }
 

@@ -10,7 +10,7 @@
 #include "base/util.h"
 #include "common/plan.h"
 #include "io/matrix_file.h"
-#include "oper/operator.h"
+#include "oper/gram.h"
 
 #define DEFAULT_TOLERANCE 1e-8
 #define SHOWN 10 /* values of a list, unless --verbose */
@@ -129,7 +129,9 @@ static void release(void *context)
   tt_free(f->imag);
   tt_free(f->residuals);
   tt_free(f->perm);
-  if (f->op != f->A.data) tartan_operator_destroy(&f->op);
+  tartan_operator_destroy(&f->centered);
+  tartan_operator_destroy(&f->turned);
+  tt_free(f->mean);
   app_operand_close(&f->A);
 }
 
@@ -255,18 +257,44 @@ done:
   return st;
 }
 
-/* Reads the matrix, or opens one that stays in its file with its rows where they belong. */
-static tartan_status load(app_factor *f, const char *source)
+/* Takes the means of the columns away, in one more pass. */
+static tartan_status center(app_factor *f)
+{
+  int64_t       missing = 0;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  f->mean = tt_alloc(&f->run->grid->memory, f->A.n, sizeof *f->mean, "means", &local);
+  AGREE(f->run->grid, local);
+  TRY(tt_column_means(f->op, f->mean, &missing));
+  REQUIRE(missing == 0, TARTAN_ERR_INPUT, "%s:%s has %lld NaN", f->A.info->file, f->A.info->path, (long long)missing);
+  for (int64_t j = 0; j < f->A.n; j++)
+    REQUIRE(isfinite(f->mean[j]), TARTAN_ERR_INPUT, "column %lld of %s:%s has Inf, or too large values for a mean",
+            (long long)j, f->A.info->file, f->A.info->path);
+  TRY(tartan_operator_center(f->op, f->mean, NULL, &f->centered));
+  f->op = f->centered;
+done:
+  return st;
+}
+
+/* The operator of a matrix that stays in its file, with its rows where they belong. */
+static tartan_status stream(app_factor *f, const char *source)
 {
   tartan_io_opts io = app_run_io(f->run);
   tartan_status  st = TARTAN_OK;
 
-  if (f->streamed) {
-    f->op = f->A.data;
-    io.transpose = true;
-    if (f->A.turned) TRY(tartan_operator_open(f->run->grid, source, &io, &f->op));
-    goto done;
-  }
+  io.transpose = true;
+  if (f->A.turned) TRY(tartan_operator_open(f->run->grid, source, &io, &f->turned));
+  f->op = f->A.turned ? f->turned : f->A.data;
+  if (f->center) TRY(center(f));
+done:
+  return st;
+}
+
+static tartan_status load(app_factor *f, const char *source)
+{
+  tartan_status st = TARTAN_OK;
+
+  if (f->streamed) return stream(f, source);
   TRY(tartan_matrix_create(f->run->grid, f->dtype, f->A.m, f->A.n, NULL, &f->a));
   TRY(tt_matrix_load_into(f->A.data->dataset, f->A.turned, f->a));
   if (f->kind->lower) TRY(compare_triangles(f));
@@ -322,6 +350,7 @@ static tartan_status declare(app_factor *f, tt_output *out)
 
   TRY(put_values(f, out));
   if (f->residuals) tt_output_vector(out, "/residuals", f->count, f->residuals);
+  if (f->mean) tt_output_vector(out, "/mean", f->A.n, f->mean);
   if (f->perm) tt_output_counts(out, "/perm", f->A.n, f->perm);
   put_numbers(f, out);
   for (int i = 0; i < APP_FACTOR_PARTS && f->part[i].X; i++) {

@@ -57,7 +57,11 @@ struct app_factor {
   app_result             result;
   tartan_dtype           dtype;    /**< of what is computed */
   bool                   streamed; /**< the matrix stays in its file */
-  tartan_operator       *op;       /**< of a streamed matrix, as it is meant */
+  bool                   center;   /**< of a streamed one: without the means of its columns */
+  tartan_operator       *turned;   /**< of a dataset that holds columns as rows, or NULL */
+  tartan_operator       *centered; /**< or NULL */
+  const tartan_operator *op;       /**< of a streamed matrix, as it is meant: one of those before */
+  double                *mean;     /**< [n] with `center`, else NULL */
   tartan_matrix         *a;        /**< of one that is read */
 
   app_factor_part    part[APP_FACTOR_PARTS];

@@ -191,6 +191,12 @@ def test_a_few_triplets():
     save("m.h5", np.ascontiguousarray(x.T), MATLAB_class=np.bytes_("double"))  # columns as rows, by MATLAB
     d, _ = factor("svd", "m.h5:/X", "-k", 3, ranks=2)
     near(x @ d["Vt"].T, d["U"] * d["S"], 1e-6 * s[0])
+    x += 1000
+    d, _ = factor("svd", save("far.h5", x), "-k", 3, "--center", ranks=3)
+    c = x - x.mean(0)
+    near(d["mean"], x.mean(0), 1e-10)
+    near(d["S"], np.linalg.svd(c, compute_uv=False)[:3], 1e-6)
+    near(c @ d["Vt"].T, d["U"] * d["S"], 1e-6 * s[0])
     flat = np.random.default_rng(6).normal(size=(300, 260))  # one step is not enough
     refused(4, ["residual", "marked"], "svd", save("flat.h5", flat), "-k", 2, "--steps", 1, "-o", "short.h5", ranks=2)
     d, a = load("short.h5")

@@ -62,6 +62,7 @@ def test_not_finite():
         h5("bad.h5", x)
         refuse(3, name if value != value else "", "bad.h5", ALL, ranks=(1, 3) if value != value else (3, 0))
         refuse(3, "", "bad.h5", FEW, ranks=(3, 0))
+        refuse(3, name, "bad.h5", {"svd": ["-k", 2, "--center"]}, ranks=(3,))
 
 
 def test_shapes():
@@ -84,6 +85,7 @@ def test_options():
                         (["svd", "x.h5", "-k", 2, "--method", "one-rank"], "--method does not go with -k"),
                         (["svd", "x.h5", "-k", 2, "--tol", 2], "between 0 and 1"),
                         (["svd", "x.h5", "-k", 2, "--dtype", "f32"], "found in f64"),
+                        (["svd", "x.h5", "--center"], "--center goes with -k N"),
                         (["svd", "x.h5", "--tol", 1e-3], "--tol goes with -k N"),
                         (["svd", "x.h5", "--steps", 3], "--steps goes with -k N"),
                         (["eigh", "x.h5", "--largest", 2, "--smallest", 2], "do not go together"),
