@@ -110,7 +110,7 @@ static void plan_part(const app_factor *f, bool vectors, tartan_cost *p)
   p->flops = (4 * n * n * n / 3 + (vectors ? 4 * n * n * n / 3 + 2 * n * n * k : 0)) / (one ? 1 : ranks);
   p->words = one ? n * n : 4 * n * n / sqrt(ranks);
   p->memory = (double)tartan_dtype_size(f->dtype) *
-              ((vectors ? n * k / ranks : 0) + (one ? (vectors ? 3 : 1) * n * n : (vectors ? 4 : 2) * n * n / ranks));
+              ((vectors ? n * k / ranks : 0) + (one ? (vectors ? 2.5 : 2) * n * n : (vectors ? 4 : 2) * n * n / ranks));
 }
 
 static void plan_eigh(const app_factor *f, tartan_cost *p)

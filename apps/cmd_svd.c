@@ -69,7 +69,7 @@ static void note_all(const app_factor *f, app_notes *notes)
 }
 
 /* By the shape r x r that QR leaves of a tall or wide matrix. */
-static void plan_by_shape(const app_factor *f, double flops, double vectors, tartan_cost *p)
+static void plan_by_shape(const app_factor *f, double flops, bool vectors, tartan_cost *p)
 {
   const double m = (double)f->A.m, n = (double)f->A.n, r = fmin(m, n), ranks = f->run->size;
   const bool   tall = fmax(m, n) >= 4 * r,
@@ -86,8 +86,8 @@ static void plan_by_shape(const app_factor *f, double flops, double vectors, tar
                       : "too large for one rank");
   p->flops = (tall ? 4 * fmax(m, n) * r * r : 0) / ranks + flops / (one ? 1 : ranks);
   p->words = (m + n) * r / sqrt(ranks);
-  p->memory = (double)tartan_dtype_size(f->dtype) * (m * n / ranks + vectors * (m + n) * r / ranks +
-                                                     (one ? (vectors > 0 ? 5 : 1) * r * r : 3 * r * r / ranks));
+  p->memory = (double)tartan_dtype_size(f->dtype) *
+              (m * n / ranks + (vectors ? (m + n) * r / ranks : 0) + (vectors ? 2 : 1) * r * r / (one ? 1 : ranks / 2));
 }
 
 static void plan_svd(const app_factor *f, tartan_cost *p)
@@ -95,7 +95,7 @@ static void plan_svd(const app_factor *f, tartan_cost *p)
   const double m = (double)f->A.m, n = (double)f->A.n, r = fmin(m, n);
   const bool   tall = fmax(m, n) >= 4 * r;
 
-  plan_by_shape(f, tall ? 20 * r * r * r : 4 * m * n * r + 16 * r * r * r, 2, p);
+  plan_by_shape(f, tall ? 20 * r * r * r : 4 * m * n * r + 16 * r * r * r, true, p);
   if (set.full) p->memory += (double)tartan_dtype_size(f->dtype) * (m * m + n * n) / f->run->size;
 }
 
@@ -103,7 +103,7 @@ static void plan_svdvals(const app_factor *f, tartan_cost *p)
 {
   const double m = (double)f->A.m, n = (double)f->A.n, r = fmin(m, n);
 
-  plan_by_shape(f, fmax(m, n) >= 4 * r ? 8 * r * r * r / 3 : 4 * m * n * r - 4 * r * r * r / 3, 0, p);
+  plan_by_shape(f, fmax(m, n) >= 4 * r ? 8 * r * r * r / 3 : 4 * m * n * r - 4 * r * r * r / 3, false, p);
 }
 
 /* U and Vt stay NULL where only values are wanted. */
