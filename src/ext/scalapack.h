@@ -102,6 +102,14 @@ tartan_status tt_pgeqrf(const tt_pcall *call, tartan_dtype dtype, int64_t m, int
 /** The first k columns of Q from the reflectors of tt_pgeqrf(), in place: A becomes [m, k]. */
 tartan_status tt_porgqr(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t k, tt_pmatrix *A, const void *tau);
 
+/**
+ * As tt_pgeqrf() with column pivoting.
+ * @param[in]  mloc, nloc  this rank's rows and columns of the whole matrix
+ * @param[out] from        [nloc] for each of this rank's columns of A P: which column of A it was, from zero
+ */
+tartan_status tt_pgeqpf(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t n, int64_t mloc, int64_t nloc,
+                        tt_pmatrix *A, int64_t *from, void *tau);
+
 /** Name of the ScaLAPACK library that would be loaded. Local. */
 const char *tt_scalapack_name(void);
 

@@ -57,6 +57,8 @@ tartan_status tt_scalapack_get(const tt_scalapack_table **table)
              {"pdgeqrf_", &d->geqrf},
              {"psorgqr_", &s->orgqr},
              {"pdorgqr_", &d->orgqr},
+             {"psgeqpf_", &s->geqpf},
+             {"pdgeqpf_", &d->geqpf},
   };
   const char   *missing = NULL;
   void         *handle = NULL;

@@ -36,6 +36,8 @@ typedef struct tt_scalapack_typed {
                 int *);
   void (*orgqr)(const int *, const int *, const int *, void *, const int *, const int *, const int *, const void *,
                 void *, const int *, int *);
+  void (*geqpf)(const int *, const int *, void *, const int *, const int *, const int *, int *, void *, void *,
+                const int *, int *);
 } tt_scalapack_typed;
 
 typedef struct tt_scalapack_table {

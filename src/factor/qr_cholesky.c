@@ -168,21 +168,22 @@ static tartan_status run_pass(ladder *l, bool sum)
 {
   const double  n = (double)l->n;
   const int     from = l->Q && l->factors > 0 ? l->factors - 1 : 0; /* what is kept has been divided by the others */
-  double        t = tt_seconds();
   chunk         c;
+  double        t;
   const int     threads = tt_blas_threads_begin(l->grid);
   tartan_status st = TARTAN_OK;
 
   memset(l->gram, 0, (size_t)(l->n * l->n) * sizeof *l->gram);
   for (int64_t k = 0; k < l->chunks; k++) {
     TRY(take(l, k, l->factors == 0, &c));
+    t = tt_seconds();
     for (int i = from; i < l->factors; i++)
       tt_trsm_right_local(TARTAN_F64, TARTAN_NO_TRANS, c.rows, l->n, l->r[i], l->n, c.at, c.ld);
     keep(l, &c);
     if (sum && c.rows > 0) tt_syrk_turned_local(TARTAN_F64, l->n, c.rows, 1, c.at, c.ld, 1, l->gram, l->n);
     l->grid->counters.flops += (double)c.rows * n * ((l->factors - from) * n + (sum ? n + 1 : 0));
+    tt_grid_phase(l->grid, TARTAN_PHASE_COMPUTE, &t);
   }
-  tt_grid_phase(l->grid, TARTAN_PHASE_COMPUTE, &t);
 done:
   tt_blas_threads_end(threads);
   return st;
