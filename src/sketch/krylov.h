@@ -5,6 +5,8 @@
 #ifndef TT_SKETCH_KRYLOV_H
 #define TT_SKETCH_KRYLOV_H
 
+#include <tartan/sketch.h>
+
 #include "oper/operator.h"
 
 /** What an iteration is to do. */
@@ -24,6 +26,9 @@ typedef struct tt_krylov_result {
   bool           converged;
   int64_t        steps, passes;
 } tt_krylov_result;
+
+/** The options as they are meant: defaults where the caller gave none. Local. TARTAN_ERR_ARG. */
+tartan_status tt_topk_options(const tartan_topk_opts *opts, tartan_topk_opts *o);
 
 /** Room for k values and residuals. Collective. To be given to tt_krylov_result_end(), after a failure too. */
 tartan_status tt_krylov_result_begin(tartan_grid *grid, int64_t k, tt_krylov_result *r);
