@@ -49,7 +49,7 @@ static tartan_status make_plan(const tartan_operator *A, int64_t k, const tartan
   plan->tolerance = o.tolerance;
   plan->block = tt_min(r, o.block > 0 ? o.block : tt_max(8, tt_min(32, tt_round_up(3 * k / 4, 8))));
   plan->steps = o.steps > 0 ? o.steps : STEPS;
-  plan->most = tt_min(r, k + tt_max(k / 2, MOST_BLOCKS * plan->block));
+  plan->most = k + tt_max(k / 2, MOST_BLOCKS * plan->block);
   plan->seed = o.seed;
 done:
   return st;
@@ -95,6 +95,7 @@ static tartan_status measure(const tartan_operator *A, const tt_krylov_plan *pla
     worst = fmax(worst, r->residuals[i]);
   }
   r->converged = worst <= plan->tolerance;
+  r->passes += 2;
 done:
   return st;
 }
@@ -124,6 +125,27 @@ done:
   tartan_matrix_destroy(&U);
   tartan_matrix_destroy(&copy);
   tt_free(s);
+  return st;
+}
+
+/* By one pass a step, and where that does not reach the tolerance again by two. Collective. */
+static tartan_status stream(const tartan_operator *A, const tt_krylov_plan *plan, tt_krylov_result *r)
+{
+  tt_krylov_plan rest = *plan;
+  int64_t        steps, passes;
+  tartan_status  st = TARTAN_OK;
+
+  TRY(tt_krylov_squared(A, plan, r));
+  TRY(measure(A, plan, r));
+  rest.steps -= r->steps;
+  if (r->converged || rest.steps <= 0) goto done;
+  steps = r->steps;
+  passes = r->passes;
+  tt_krylov_result_end(r);
+  TRY(tt_krylov(A, &rest, r));
+  r->steps += steps;
+  r->passes += passes;
+done:
   return st;
 }
 
@@ -169,8 +191,10 @@ static tartan_status find(const tartan_operator *A, int64_t k, const tartan_topk
   TRY(make_plan(A, k, opts, &plan));
   if (A->matrix && (r <= SMALL || 4 * (k + plan.block) > r))
     TRY(decompose(A, &plan, &found));
-  else
+  else if (A->matrix && A->matrix->dtype == TARTAN_F64)
     TRY(tt_krylov(A, &plan, &found));
+  else
+    TRY(stream(A, &plan, &found));
   TRY(hand_over(&found, dtype, U, Vt));
   memcpy(s, found.s, (size_t)k * sizeof *s);
   tell(&plan, &found, start, info);
