@@ -5,12 +5,14 @@
 #ifndef TT_SKETCH_KRYLOV_H
 #define TT_SKETCH_KRYLOV_H
 
+#include <tartan/sketch.h>
+
 #include "oper/operator.h"
 
 /** What an iteration is to do. */
 typedef struct tt_krylov_plan {
   int64_t  k, block;
-  int64_t  most;  /**< columns of a basis before it is restarted */
+  int64_t  most;  /**< columns of a basis before it is restarted; no more than there can be */
   int64_t  steps; /**< at most so many */
   double   tolerance;
   uint64_t seed;
@@ -25,6 +27,9 @@ typedef struct tt_krylov_result {
   int64_t        steps, passes;
 } tt_krylov_result;
 
+/** The options as they are meant: defaults where the caller gave none. Local. TARTAN_ERR_ARG. */
+tartan_status tt_topk_options(const tartan_topk_opts *opts, tartan_topk_opts *o);
+
 /** Room for k values and residuals. Collective. To be given to tt_krylov_result_end(), after a failure too. */
 tartan_status tt_krylov_result_begin(tartan_grid *grid, int64_t k, tt_krylov_result *r);
 
@@ -36,6 +41,12 @@ tartan_status tt_krylov_result_begin(tartan_grid *grid, int64_t k, tt_krylov_res
  * @retval TARTAN_ERR_INPUT, TARTAN_ERR_NOMEM, TARTAN_ERR_IO
  */
 tartan_status tt_krylov(const tartan_operator *op, const tt_krylov_plan *plan, tt_krylov_result *r);
+
+/**
+ * One-sided iteration with A'A, one pass a step and vectors of the shorter length only, until the end. Residuals are estimates
+ * until they are measured; small values may be left with more than the tolerance. Collective. Otherwise as tt_krylov().
+ */
+tartan_status tt_krylov_squared(const tartan_operator *op, const tt_krylov_plan *plan, tt_krylov_result *r);
 
 void tt_krylov_result_end(tt_krylov_result *r);
 

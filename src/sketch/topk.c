@@ -21,24 +21,35 @@
 #define SMALL 200      /* sides up to this are decomposed whole */
 #define MOST_BLOCKS 12 /* blocks of a basis beside the k columns that are wanted */
 
+tartan_status tt_topk_options(const tartan_topk_opts *opts, tartan_topk_opts *o)
+{
+  tartan_status st = TARTAN_OK;
+
+  *o = (tartan_topk_opts)TARTAN_TOPK_OPTS_INIT;
+  if (opts) memcpy(o, opts, opts->size < sizeof *o ? opts->size : sizeof *o);
+  REQUIRE(o->tolerance >= 0 && isfinite(o->tolerance), TARTAN_ERR_ARG, "tolerance %g: a number >= 0", o->tolerance);
+  REQUIRE(o->block >= 0 && o->steps >= 0, TARTAN_ERR_ARG, "a block of %lld vectors, %lld steps: not below 0",
+          (long long)o->block, (long long)o->steps);
+  if (o->tolerance == 0) o->tolerance = TOLERANCE;
+done:
+  return st;
+}
+
 /* What is to be done, within the options. */
 static tartan_status make_plan(const tartan_operator *A, int64_t k, const tartan_topk_opts *opts, tt_krylov_plan *plan)
 {
   const int64_t    r = tt_min(A->m, A->n);
-  tartan_topk_opts o = TARTAN_TOPK_OPTS_INIT;
+  tartan_topk_opts o;
   tartan_status    st = TARTAN_OK;
 
-  if (opts) memcpy(&o, opts, opts->size < sizeof o ? opts->size : sizeof o);
+  TRY(tt_topk_options(opts, &o));
   REQUIRE(k >= 1 && k <= r, TARTAN_ERR_ARG, "%lld singular triplets of %lld x %lld: 1 to %lld", (long long)k,
           (long long)A->m, (long long)A->n, (long long)r);
-  REQUIRE(o.tolerance >= 0 && isfinite(o.tolerance), TARTAN_ERR_ARG, "tolerance %g: a number >= 0", o.tolerance);
-  REQUIRE(o.block >= 0 && o.steps >= 0, TARTAN_ERR_ARG, "a block of %lld vectors, %lld steps: not below 0",
-          (long long)o.block, (long long)o.steps);
   plan->k = k;
-  plan->tolerance = o.tolerance > 0 ? o.tolerance : TOLERANCE;
+  plan->tolerance = o.tolerance;
   plan->block = tt_min(r, o.block > 0 ? o.block : tt_max(8, tt_min(32, tt_round_up(3 * k / 4, 8))));
   plan->steps = o.steps > 0 ? o.steps : STEPS;
-  plan->most = tt_min(r, k + tt_max(k / 2, MOST_BLOCKS * plan->block));
+  plan->most = k + tt_max(k / 2, MOST_BLOCKS * plan->block);
   plan->seed = o.seed;
 done:
   return st;
@@ -84,6 +95,7 @@ static tartan_status measure(const tartan_operator *A, const tt_krylov_plan *pla
     worst = fmax(worst, r->residuals[i]);
   }
   r->converged = worst <= plan->tolerance;
+  r->passes += 2;
 done:
   return st;
 }
@@ -113,6 +125,27 @@ done:
   tartan_matrix_destroy(&U);
   tartan_matrix_destroy(&copy);
   tt_free(s);
+  return st;
+}
+
+/* By one pass a step, and where that does not reach the tolerance again by two. Collective. */
+static tartan_status stream(const tartan_operator *A, const tt_krylov_plan *plan, tt_krylov_result *r)
+{
+  tt_krylov_plan rest = *plan;
+  int64_t        steps, passes;
+  tartan_status  st = TARTAN_OK;
+
+  TRY(tt_krylov_squared(A, plan, r));
+  TRY(measure(A, plan, r));
+  rest.steps -= r->steps;
+  if (r->converged || rest.steps <= 0) goto done;
+  steps = r->steps;
+  passes = r->passes;
+  tt_krylov_result_end(r);
+  TRY(tt_krylov(A, &rest, r));
+  r->steps += steps;
+  r->passes += passes;
+done:
   return st;
 }
 
@@ -158,8 +191,10 @@ static tartan_status find(const tartan_operator *A, int64_t k, const tartan_topk
   TRY(make_plan(A, k, opts, &plan));
   if (A->matrix && (r <= SMALL || 4 * (k + plan.block) > r))
     TRY(decompose(A, &plan, &found));
-  else
+  else if (A->matrix && A->matrix->dtype == TARTAN_F64)
     TRY(tt_krylov(A, &plan, &found));
+  else
+    TRY(stream(A, &plan, &found));
   TRY(hand_over(&found, dtype, U, Vt));
   memcpy(s, found.s, (size_t)k * sizeof *s);
   tell(&plan, &found, start, info);
