@@ -86,28 +86,29 @@ void app_factor_note_iteration(const app_factor *f, app_notes *notes)
   app_note_count(notes, "steps", app_factor_set.steps);
 }
 
-/* A basis of k vectors and of up to twelve blocks on either side; a step applies A and A' to a block. */
+/* A basis of k vectors and of up to twelve blocks; a step applies A'A to a block in one pass, the end takes three. */
 void app_factor_plan_topk(const app_factor *f, int64_t k, tartan_cost *p)
 {
   const double m = (double)f->A.m, n = (double)f->A.n, ranks = f->run->size, r = (double)app_factor_least(f);
-  const double block = fmin(r, fmax(8, fmin(32, (double)(k / 2)))), basis = fmin(r, (double)k + 12 * block), steps = 12;
+  const double block = fmin(r, (double)tt_max(8, tt_min(32, tt_round_up(3 * k / 4, 8))));
+  const double basis = fmin(r, (double)k + 12 * block), steps = 12;
 
   snprintf(p->algorithm, sizeof p->algorithm, "block Krylov");
   snprintf(p->reason, sizeof p->reason,
            "%.0f vector%s in a block; as many steps as the residuals need, here %.0f assumed", block, TT_S(block),
            steps);
-  p->passes = 2 * steps;
-  p->flops = (4 * m * n * block + 4 * (m + n) * basis * block) * steps / ranks;
+  p->passes = steps + 3;
+  p->flops = (4 * m * n * block + 4 * n * basis * block) * steps / ranks;
   p->words = n * block * steps;
-  p->memory = 8 * ((m + n) * (basis + 2 * block + (double)k) / ranks + n * block);
+  p->memory = 8 * ((n * (basis + 2 * block + (double)k) + 3 * m * (double)k) / ranks + n * block);
 }
 
 void app_factor_iterated(app_factor *f)
 {
   f->wrong = !f->topk.converged;
   if (!*f->info.reason)
-    snprintf(f->info.reason, sizeof f->info.reason, "%lld vector%s in a block, %lld step%s of at most two passes",
-             (long long)f->topk.block, TT_S(f->topk.block), (long long)f->topk.steps, TT_S(f->topk.steps));
+    snprintf(f->info.reason, sizeof f->info.reason, "%lld vector%s in a block, %lld step%s", (long long)f->topk.block,
+             TT_S(f->topk.block), (long long)f->topk.steps, TT_S(f->topk.steps));
   app_factor_add_number(f, "residual", f->topk.residual);
   app_factor_add_count(f, "steps", f->topk.steps);
   app_factor_add_count(f, "passes", f->topk.passes);

@@ -98,7 +98,8 @@ extern app_factor_settings app_factor_set;
   {"tol", 0, APP_OPTION_REAL, &app_factor_set.tol, "X", "1e-8", "largest residual, relative to the largest value"},    \
       {"seed", 0, APP_OPTION_COUNT, &app_factor_set.seed, "N", "0", "of the random vectors to start from"},            \
   {                                                                                                                    \
-    "steps", 0, APP_OPTION_COUNT, &app_factor_set.steps, "N", "planned", "steps at most, of two passes over the file"  \
+    "steps", 0, APP_OPTION_COUNT, &app_factor_set.steps, "N", "planned",                                               \
+        "steps at most, of one pass over the file each"                                                                \
   }
 
 /** Runs the command. Collective. */
