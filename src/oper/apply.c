@@ -121,11 +121,18 @@ static double *wide_at(const application *a, int64_t row)
   return (double *)a->wide->data + (row - a->starts[a->op->grid->rank]) * a->b;
 }
 
+/* One product of a tile with b vectors. */
+static void count_product(const application *a, int64_t rows)
+{
+  a->op->grid->counters.flops += 2.0 * (double)rows * (double)a->op->n * (double)a->b;
+}
+
 /* wide(:, rows) := narrow' tile' */
 static void multiply_tile(application *a, int64_t row, int64_t rows)
 {
   tt_gemm_local(TARTAN_F64, TARTAN_TRANS, TARTAN_NO_TRANS, a->b, rows, a->op->n, 1, a->narrow, tt_max(1, a->op->n),
                 a->tile, tt_max(1, a->op->n), 0, wide_at(a, row), tt_max(1, a->b));
+  count_product(a, rows);
 }
 
 /* sum += tile' z' */
@@ -133,6 +140,7 @@ static void add_tile(application *a, int64_t rows, const double *z)
 {
   tt_gemm_local(TARTAN_F64, TARTAN_NO_TRANS, TARTAN_TRANS, a->op->n, a->b, rows, 1, a->tile, tt_max(1, a->op->n), z,
                 tt_max(1, a->b), 1, a->sum, tt_max(1, a->op->n));
+  count_product(a, rows);
 }
 
 static void add_adjoint_tile(application *a, int64_t row, int64_t rows)
@@ -145,6 +153,7 @@ static void add_normal_tile(application *a, int64_t row, int64_t rows)
   (void)row;
   tt_gemm_local(TARTAN_F64, TARTAN_TRANS, TARTAN_NO_TRANS, a->b, rows, a->op->n, 1, a->narrow, tt_max(1, a->op->n),
                 a->tile, tt_max(1, a->op->n), 0, a->z, tt_max(1, a->b));
+  count_product(a, rows);
   add_tile(a, rows, a->z);
 }
 
