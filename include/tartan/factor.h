@@ -15,8 +15,14 @@
 extern "C" {
 #endif
 
-/** Largest symmetric or bidiagonal problem that is solved on one rank: for it the bits do not depend on the rank count. */
+/** Largest symmetric problem that is solved on one rank: for it the bits do not depend on the rank count. */
 #define TARTAN_EIGH_ONE_RANK 2000
+
+/**
+ * Largest min(m, n) of a singular value problem that is solved on one rank, after the QR of a tall or wide matrix; beyond
+ * it all ranks work, and the last bits depend on their number.
+ */
+#define TARTAN_SVD_ONE_RANK_MAX 400
 
 /** Largest general eigenproblem whose vectors are found (on one rank). */
 #define TARTAN_EIG_ONE_RANK 4000
@@ -95,14 +101,14 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_qr_pivoted(const tartan_matrix *
 typedef enum tartan_svd_method {
   TARTAN_SVD_PLANNED,     /**< by shape: tall and wide through QR, small on one rank, large by bidiagonal form */
   TARTAN_SVD_ONE_RANK,    /**< LAPACK's ?gesdd on one rank */
-  TARTAN_SVD_BIDIAGONAL,  /**< p?gebrd, divide and conquer over the ranks, back by p?ormbr */
-  TARTAN_SVD_QR_ITERATION /**< ScaLAPACK's p?gesvd, the slow reference */
+  TARTAN_SVD_BIDIAGONAL,  /**< to bidiagonal form, divide and conquer, and back, each over all ranks; always in f64 */
+  TARTAN_SVD_QR_ITERATION /**< ScaLAPACK's p?gesvd, the slow reference; not for full factors */
 } tartan_svd_method;
 
 typedef struct tartan_svd_opts {
   size_t            size;   /**< of this struct */
   tartan_svd_method method; /**< for what is left after the QR of a tall or wide matrix */
-  bool              full;   /**< U [m, m] and Vt [n, n], completed to orthogonal matrices */
+  bool              full;   /**< U [m, m] and Vt [n, n], completed to orthogonal matrices; then without QR first */
 } tartan_svd_opts;
 
 #define TARTAN_SVD_OPTS_INIT                                                                                           \
@@ -120,10 +126,13 @@ typedef struct tartan_svd_opts {
  * @param[out] U      [m, r], or [m, m] if full; may be NULL
  * @param[out] s      [min(m, n)], on every rank
  * @param[out] Vt     [r, n], or [n, n] if full; may be NULL
- * @param[out] info   method, reason, condition s_1 / s_r; may be NULL
+ * @param[out] info   method, reason, condition s_1 / s_r, rank as the number of s_i > max(m, n) u s_1; may be NULL
  *
- * Source: Gu, Eisenstat 1995 (divide and conquer), as in LAPACK.
+ * Per rank, beside A and results, 6 n^2 / P f64 numbers for a large matrix, and less than A where it is tall or wide.
  *
+ * Source: Gu, Eisenstat 1995 (divide and conquer); Howell, Demmel, Fulton, Hammarling, Marques 2008 (bidiagonal form).
+ *
+ * @retval TARTAN_ERR_ARG      no such method, or full factors from p?gesvd
  * @retval TARTAN_ERR_NUMERIC  no convergence
  * and those of tartan_qr().
  */

@@ -33,6 +33,22 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_from_matrix(const tarta
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_open(tartan_grid *grid, const char *source,
                                                               const tartan_io_opts *opts, tartan_operator **op);
 
+/**
+ * The operator (A - 1 mean') diag(1 / scale): another one, centered and scaled without changing its data. Collective.
+ *
+ * Centering again centers what was centered before. Rows that are read (of a file, of f32, for norms and Gram matrices) are
+ * centered one by one; a product with an f64 matrix in memory is A (X / scale) - 1 (mean' (X / scale)), which is as
+ * accurate as that of A: to u |A|, not u |A - 1 mean'|.
+ *
+ * @param[in]  A            must outlive the operator
+ * @param[in]  mean, scale  [n], the same on every rank; copied; either may be NULL: zeros, ones
+ *
+ * @retval TARTAN_ERR_ARG  a mean that is not finite; a scale that is zero or not finite
+ * @retval TARTAN_ERR_NOMEM
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_center(const tartan_operator *A, const double *mean,
+                                                                const double *scale, tartan_operator **op);
+
 /** Ends an operator and sets the pointer to NULL; NULL is accepted. Collective. */
 TARTAN_API void tartan_operator_destroy(tartan_operator **op);
 

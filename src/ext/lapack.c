@@ -1,23 +1,7 @@
 /* Runtime type in front of the two precisions of lapack.inc. */
 #include "ext/lapack.h"
 
-#include <math.h>
-
-#include "base/error.h"
-#include "base/util.h"
-
-/* A workspace answered through a real number, rounded up. */
-static tartan_status size_of_work(const char *routine, double answer, int *size)
-{
-  const double  asked = ceil(answer * (1 + 0x1p-20));
-  tartan_status st = TARTAN_OK;
-
-  REQUIRE(asked >= 0 && asked < INT32_MAX, TARTAN_ERR_OVERFLOW,
-          "%s wants a workspace beyond its 32-bit integers: the problem is too large for one rank", routine);
-  *size = (int)tt_max(1, (int64_t)asked);
-done:
-  return st;
-}
+#include "ext/lapack_impl.h"
 
 #define REAL float
 #define NAME(x) x##_f32
@@ -34,19 +18,6 @@ done:
 #undef REAL
 #undef NAME
 #undef LAPACK
-
-/* Refuses what 32-bit indices cannot hold. */
-static tartan_status check_local_size(int64_t m, int64_t n)
-{
-  int64_t       size = 0;
-  tartan_status st = TARTAN_OK;
-
-  tt_mul(m, n, &size);
-  REQUIRE(m < INT32_MAX / 8 && n < INT32_MAX / 8 && size <= INT32_MAX, TARTAN_ERR_OVERFLOW,
-          "%lld x %lld is beyond LAPACK's 32-bit indices on one rank", (long long)m, (long long)n);
-done:
-  return st;
-}
 
 tartan_status tt_syevd(tt_memory *mem, tartan_dtype dtype, int64_t n, void *a, double *w, bool vectors)
 {
@@ -68,8 +39,9 @@ done:
   return st;
 }
 
-tartan_status tt_gesdd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, double *s, void *u, void *vt,
-                       bool vectors)
+/* Job N: no vectors, S: the first min(m, n) of each, A: all. */
+static tartan_status gesdd(tt_memory *mem, tartan_dtype dtype, const char *job, int64_t m, int64_t n, void *a, double *s,
+                           void *u, void *vt)
 {
   const int64_t r = tt_min(m, n);
   float        *s32 = NULL;
@@ -78,16 +50,28 @@ tartan_status tt_gesdd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n,
   TRY(check_local_size(m, n));
   if (r == 0) goto done;
   if (dtype == TARTAN_F64) {
-    TRY(run_gesdd_f64(mem, (int)m, (int)n, a, s, u, vt, vectors));
+    TRY(run_gesdd_f64(mem, job, (int)m, (int)n, a, s, u, vt));
   } else {
     s32 = tt_alloc(mem, r, sizeof *s32, "singular values", &local);
     TRY(local);
-    TRY(run_gesdd_f32(mem, (int)m, (int)n, a, s32, u, vt, vectors));
+    TRY(run_gesdd_f32(mem, job, (int)m, (int)n, a, s32, u, vt));
     for (int64_t i = 0; i < r; i++) s[i] = s32[i];
   }
 done:
   tt_free(s32);
   return st;
+}
+
+tartan_status tt_gesdd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, double *s, void *u, void *vt,
+                       bool vectors)
+{
+  return gesdd(mem, dtype, vectors ? "S" : "N", m, n, a, s, u, vt);
+}
+
+tartan_status tt_gesdd_full(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, double *s, void *u,
+                            void *vt)
+{
+  return gesdd(mem, dtype, "A", m, n, a, s, u, vt);
 }
 
 tartan_status tt_geqrf(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, int64_t ld, void *tau)

@@ -28,6 +28,10 @@ tartan_status tt_syevd(tt_memory *mem, tartan_dtype dtype, int64_t n, void *a, d
 tartan_status tt_gesdd(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, double *s, void *u, void *vt,
                        bool vectors);
 
+/** The same with all vectors: u [m, m], vt [n, n]. Local. */
+tartan_status tt_gesdd_full(tt_memory *mem, tartan_dtype dtype, int64_t m, int64_t n, void *a, double *s, void *u,
+                            void *vt);
+
 /**
  * Householder QR in place: R in the upper triangle, reflectors below. Local.
  *

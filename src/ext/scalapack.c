@@ -4,56 +4,11 @@
  */
 #include "ext/scalapack.h"
 
-#include <math.h>
-#include <string.h>
-
-#include "base/error.h"
-#include "base/util.h"
-#include "ext/table.h"
+#include "ext/scalapack_impl.h"
 #include "tt_config.h"
 
 static const char trans_letter[] = {'N', 'T'};
 static const char uplo_letter[] = {'L', 'U'};
-
-/* A scalar in the precision of the routine. */
-typedef union scalar {
-  float  f;
-  double d;
-} scalar;
-
-static scalar to_scalar(tartan_dtype dtype, double value)
-{
-  scalar s;
-
-  memset(&s, 0, sizeof s);
-  if (dtype == TARTAN_F32)
-    s.f = (float)value;
-  else
-    s.d = value;
-  return s;
-}
-
-/* ScaLAPACK's array descriptor. */
-static void describe(const tt_pmatrix *A, int desc[9])
-{
-  const int d[9] = {1,       A->context,           (int)A->m, (int)A->n, (int)A->mb, (int)A->nb, A->rsrc,
-                    A->csrc, (int)tt_max(1, A->ld)};
-
-  memcpy(desc, d, sizeof d);
-}
-
-static int one_based(int64_t i)
-{
-  return (int)i + 1;
-}
-
-static const tt_scalapack_typed *entry(tartan_dtype dtype)
-{
-  const tt_scalapack_table *table = NULL;
-
-  /* cannot fail: a context exists, so the table is filled */
-  return tt_scalapack_get(&table) == TARTAN_OK ? &table->typed[dtype] : NULL;
-}
 
 const char *tt_scalapack_name(void)
 {
@@ -122,73 +77,6 @@ void tt_ptrsm(tartan_dtype dtype, bool left, tartan_uplo uplo, tartan_op op, boo
   describe(B, db);
   entry(dtype)->trsm(left ? "L" : "R", &uplo_letter[uplo], &trans_letter[op], unit ? "U" : "N", &M, &N, &al, A->data,
                      &ia, &ja, da, B->data, &ib, &jb, db);
-}
-
-/* The workspace that a query answered, in elements: rounded up, at least the documented minimum. */
-static tartan_status work_size(const char *routine, tartan_dtype dtype, const scalar *answer, int64_t least, int *size)
-{
-  const double  asked = dtype == TARTAN_F32 ? answer->f * (1 + 0x1p-20) : answer->d;
-  tartan_status st = TARTAN_OK;
-
-  REQUIRE(asked >= 0 && asked < INT32_MAX && least < INT32_MAX, TARTAN_ERR_OVERFLOW,
-          "%s wants a workspace beyond its 32-bit integers; use more ranks", routine);
-  *size = (int)tt_max((int64_t)ceil(asked), least);
-done:
-  return st;
-}
-
-/* A positive info means no convergence, a negative one an argument that we should not have passed. */
-static tartan_status judge(const char *routine, int info)
-{
-  if (info < 0) return tt_fail(TARTAN_ERR_BUG, "%s refused its argument %d", routine, -info);
-  if (info > 0) return tt_fail(TARTAN_ERR_NUMERIC, "%s did not converge (info %d)", routine, info);
-  return TARTAN_OK;
-}
-
-/* Widens n values of dtype to f64. */
-static void widen(tartan_dtype dtype, int64_t n, const void *from, double *to)
-{
-  for (int64_t i = 0; i < n; i++) to[i] = dtype == TARTAN_F32 ? ((const float *)from)[i] : ((const double *)from)[i];
-}
-
-/* A query: sets *lwork from what the routine answered, and takes the workspace. Local. */
-static void *take_work(const tt_pcall *call, const char *routine, tartan_dtype dtype, const scalar *answer,
-                       int64_t least, int info, int *lwork, tartan_status *local)
-{
-  if (*local == TARTAN_OK) *local = judge(routine, info);
-  if (*local == TARTAN_OK) *local = work_size(routine, dtype, answer, least, lwork);
-  return tt_alloc(call->mem, *lwork, tartan_dtype_size(dtype), "the workspace of ScaLAPACK", local);
-}
-
-tartan_status tt_psyevd(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_pmatrix *A, double *w, tt_pmatrix *Z)
-{
-  const int     N = (int)n, ia = one_based(A->i0), ja = one_based(A->j0), iz = one_based(Z->i0), jz = one_based(Z->j0);
-  int           da[9], dz[9], lwork = -1, liwork = -1, info = 0, ianswer = 0;
-  scalar        answer = {0};
-  void         *values = NULL, *work = NULL;
-  int          *iwork = NULL;
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
-
-  if (A->context < 0) return call->agree(call->context, TARTAN_OK);
-  describe(A, da);
-  describe(Z, dz);
-  values = tt_alloc(call->mem, n, tartan_dtype_size(dtype), "eigenvalues", &local);
-  entry(dtype)->syevd("V", "L", &N, A->data, &ia, &ja, da, values, Z->data, &iz, &jz, dz, &answer, &lwork, &ianswer,
-                      &liwork, &info, 1, 1);
-  work = take_work(call, "p?syevd", dtype, &answer, 1 + 8 * n, info, &lwork, &local);
-  liwork = ianswer + 64;
-  iwork = tt_alloc(call->mem, liwork, sizeof *iwork, "the integer workspace of p?syevd", &local);
-  TRY(call->agree(call->context, local));
-  entry(dtype)->syevd("V", "L", &N, A->data, &ia, &ja, da, values, Z->data, &iz, &jz, dz, work, &lwork, iwork, &liwork,
-                      &info, 1, 1);
-  widen(dtype, n, values, w);
-  st = judge("p?syevd", info);
-
-done:
-  tt_free(iwork);
-  tt_free(work);
-  tt_free(values);
-  return st;
 }
 
 tartan_status tt_pgesvd(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t n, tt_pmatrix *A, double *s,

@@ -56,6 +56,36 @@ void tt_ptrsm(tartan_dtype dtype, bool left, tartan_uplo uplo, tartan_op op, boo
  */
 tartan_status tt_psyevd(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_pmatrix *A, double *w, tt_pmatrix *Z);
 
+/** Which eigenvalues tt_psyevr() finds. */
+typedef struct tt_spectrum {
+  char    range;       /**< 'A' all, 'I' number first to last in ascending order, from 1, 'V' those in (from, to] */
+  int64_t first, last; /**< of 'I' */
+  double  from, to;    /**< of 'V' */
+} tt_spectrum;
+
+/**
+ * A part of the spectrum by multiple relatively robust representations, whose vectors may lose orthogonality in
+ * clusters. As tt_psyevd() but
+ *
+ * @param[in]  part   which
+ * @param[out] w      [n], the first *found are set
+ * @param[out] Z      [n, n], the first *found columns are set; NULL: values only
+ */
+tartan_status tt_psyevr(const tt_pcall *call, tartan_dtype dtype, int64_t n, const tt_spectrum *part, tt_pmatrix *A,
+                        double *w, tt_pmatrix *Z, int64_t *found);
+
+/**
+ * Upper Hessenberg form by orthogonal similarity, in place; reflectors are left below the subdiagonal. Blocks must be square.
+ * @param[out] tau  local scalar factors [local columns of the whole matrix], of dtype
+ */
+tartan_status tt_pgehrd(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_pmatrix *A, void *tau);
+
+/**
+ * Eigenvalues of an upper Hessenberg matrix H, which is destroyed; zero below the subdiagonal.
+ * @param[out] wr, wi  [n] f64
+ */
+tartan_status tt_phseqr(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_pmatrix *H, double *wr, double *wi);
+
 /**
  * Reduced SVD: A [m, n] is destroyed; s [min(m, n)] descending in f64; U [m, r], Vt [r, n].
  * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW, TARTAN_ERR_NUMERIC
@@ -71,6 +101,14 @@ tartan_status tt_pgeqrf(const tt_pcall *call, tartan_dtype dtype, int64_t m, int
 
 /** The first k columns of Q from the reflectors of tt_pgeqrf(), in place: A becomes [m, k]. */
 tartan_status tt_porgqr(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t k, tt_pmatrix *A, const void *tau);
+
+/**
+ * As tt_pgeqrf() with column pivoting.
+ * @param[in]  mloc, nloc  this rank's rows and columns of the whole matrix
+ * @param[out] from        [nloc] for each of this rank's columns of A P: which column of A it was, from zero
+ */
+tartan_status tt_pgeqpf(const tt_pcall *call, tartan_dtype dtype, int64_t m, int64_t n, int64_t mloc, int64_t nloc,
+                        tt_pmatrix *A, int64_t *from, void *tau);
 
 /** Name of the ScaLAPACK library that would be loaded. Local. */
 const char *tt_scalapack_name(void);

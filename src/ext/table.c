@@ -45,12 +45,20 @@ tartan_status tt_scalapack_get(const tt_scalapack_table **table)
              {"pdtrsm_", &d->trsm},
              {"pssyevd_", &s->syevd},
              {"pdsyevd_", &d->syevd},
+             {"pssyevr_", &s->syevr},
+             {"pdsyevr_", &d->syevr},
+             {"psgehrd_", &s->gehrd},
+             {"pdgehrd_", &d->gehrd},
+             {"pshseqr_", &s->hseqr},
+             {"pdhseqr_", &d->hseqr},
              {"psgesvd_", &s->gesvd},
              {"pdgesvd_", &d->gesvd},
              {"psgeqrf_", &s->geqrf},
              {"pdgeqrf_", &d->geqrf},
              {"psorgqr_", &s->orgqr},
              {"pdorgqr_", &d->orgqr},
+             {"psgeqpf_", &s->geqpf},
+             {"pdgeqpf_", &d->geqpf},
   };
   const char   *missing = NULL;
   void         *handle = NULL;

@@ -22,6 +22,13 @@ typedef struct tt_scalapack_typed {
                const void *, const int *, const int *, const int *, void *, const int *, const int *, const int *);
   void (*syevd)(const char *, const char *, const int *, void *, const int *, const int *, const int *, void *, void *,
                 const int *, const int *, const int *, void *, const int *, int *, const int *, int *, size_t, size_t);
+  void (*syevr)(const char *, const char *, const char *, const int *, void *, const int *, const int *, const int *,
+                const void *, const void *, const int *, const int *, int *, int *, void *, void *, const int *,
+                const int *, const int *, void *, const int *, int *, const int *, int *, size_t, size_t, size_t);
+  void (*gehrd)(const int *, const int *, const int *, void *, const int *, const int *, const int *, void *, void *,
+                const int *, int *);
+  void (*hseqr)(const char *, const char *, const int *, const int *, const int *, void *, const int *, void *, void *,
+                void *, const int *, void *, const int *, int *, const int *, int *, size_t, size_t);
   void (*gesvd)(const char *, const char *, const int *, const int *, void *, const int *, const int *, const int *,
                 void *, void *, const int *, const int *, const int *, void *, const int *, const int *, const int *,
                 void *, const int *, int *, size_t, size_t);
@@ -29,6 +36,8 @@ typedef struct tt_scalapack_typed {
                 int *);
   void (*orgqr)(const int *, const int *, const int *, void *, const int *, const int *, const int *, const void *,
                 void *, const int *, int *);
+  void (*geqpf)(const int *, const int *, void *, const int *, const int *, const int *, int *, void *, void *,
+                const int *, int *);
 } tt_scalapack_typed;
 
 typedef struct tt_scalapack_table {

@@ -1,130 +1,179 @@
 /*
- * Householder QR by ScaLAPACK: p?geqrf leaves R in the upper triangle and reflectors below, p?orgqr multiplies them out.
- * Rows of R and columns of Q are then given the signs that make R's diagonal non-negative, which fixes the
- * factorization.
+ * The front door of QR: checks, the first rung, and the way down. A tall matrix climbs down from CholeskyQR2 (two passes
+ * of products and triangular systems, as fast as the BLAS) over shifted CholeskyQR3 to TSQR; each rung tests itself, so
+ * that what it hands over is right whatever was estimated.
  */
 #include <tartan/factor.h>
+#include <tartan/norms.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/util.h"
-#include "blas/pblas.h"
-#include "comm/collective.h"
-#include "factor/signs.h"
+#include "comm/agree.h"
+#include "factor/qr_impl.h"
 #include "kernel/dense.h"
 
-/* Rows per column from which a matrix is factored on one column of ranks. */
+/* Rows per column from which the ladder is used, and the columns up to which a triangle fits one rank. */
 #define TALL 4
+#define LADDER_COLUMNS 4096
 
-/* R := upper triangle of the first r rows of the factored matrix. Collective. */
-static tartan_status extract_r(tartan_matrix *F, int64_t r, tartan_matrix **R)
+/*
+ * Exponents of 2 that the largest element may have before the matrix is scaled, since sums of squares must stay in range;
+ * and the largest scale that the type holds.
+ */
+#define EXPONENT_F32 40
+#define EXPONENT_F64 300
+#define SCALE_F32 120
+#define SCALE_F64 1000
+
+/* The power of two that brings the largest element of A near 1, where it is far from it. Collective. */
+static tartan_status find_scale(const tartan_matrix *A, double *scale)
 {
-  tartan_matrix *top = NULL;
-  tartan_status  st = TARTAN_OK;
+  const bool    narrow = A->dtype == TARTAN_F32;
+  const int     free_range = narrow ? EXPONENT_F32 : EXPONENT_F64, most = narrow ? SCALE_F32 : SCALE_F64;
+  double        largest = 0;
+  int           e = 0;
+  tartan_status st = TARTAN_OK;
 
-  TRY(tartan_matrix_view(F, 0, 0, r, F->col.n, &top));
-  TRY(tt_matrix_clone(TARTAN_NO_TRANS, top, F->dtype, NULL, R));
-  for (int64_t jl = 0; jl < (*R)->nloc; jl++) {
-    const int64_t j = tartan_matrix_global_col(*R, jl);
-
-    for (int64_t il = 0; il < (*R)->mloc; il++)
-      if (tartan_matrix_global_row(*R, il) > j) tt_put_element(F->dtype, 0, (*R)->data, (*R)->ld, il, jl);
-  }
+  TRY(tartan_norm(TARTAN_NORM_MAX, A, &largest));
+  if (largest > 0) (void)frexp(largest, &e);
+  *scale = e > free_range || e < -free_range ? ldexp(1, (int)tt_min(most, tt_max(-most, -e))) : 1;
 done:
-  tartan_matrix_destroy(&top);
   return st;
 }
 
-/* sign[i] := -1 where R(i, i) < 0, else 1, on every rank. Collective. */
-static tartan_status diagonal_signs(const tartan_matrix *R, double *sign)
+/* Gives R the size of A again. Local. */
+static void scale_back(tt_qr *x)
+{
+  if (x->scale != 1 && x->R) tt_scale_local(x->R->dtype, 1 / x->scale, x->R->data, x->R->ld, x->R->mloc, x->R->nloc);
+}
+
+/* What is tried first, and why. Local. */
+static tartan_qr_method first_rung(const tt_qr *x, tartan_qr_method asked, char *why)
+{
+  const int64_t m = x->A->row.n, n = x->A->col.n;
+
+  if (asked != TARTAN_QR_PLANNED && (m >= n || asked == TARTAN_QR_HOUSEHOLDER)) {
+    snprintf(why, TT_QR_REASON, "asked for");
+    return asked;
+  }
+  if (asked != TARTAN_QR_PLANNED)
+    snprintf(why, TT_QR_REASON, "the rungs of the ladder need at least as many rows as columns");
+  else if (m < TALL * n)
+    snprintf(why, TT_QR_REASON, "fewer than %d rows for each column", TALL);
+  else if (n > LADDER_COLUMNS)
+    snprintf(why, TT_QR_REASON, "a triangle of more than %d columns is too much for one rank", LADDER_COLUMNS);
+  else
+    snprintf(why, TT_QR_REASON, "tall");
+  return asked == TARTAN_QR_PLANNED && m >= TALL * n && n <= LADDER_COLUMNS ? TARTAN_QR_CHOLESKY2
+                                                                            : TARTAN_QR_HOUSEHOLDER;
+}
+
+/* From the first rung down to one that can do it. Collective. */
+static tartan_status descend(tt_qr *x, tartan_qr_method asked)
+{
+  const tartan_qr_method first = first_rung(x, asked, x->reason);
+  bool                   done = false;
+  tartan_status          st = TARTAN_OK;
+
+  if (first == TARTAN_QR_HOUSEHOLDER) {
+    TRY(tt_qr_householder(x));
+    goto done;
+  }
+  if (first != TARTAN_QR_TSQR) TRY(tt_qr_cholesky(x, first == TARTAN_QR_CHOLESKY3, &done));
+  if (!done) TRY(tt_qr_tsqr(x));
+done:
+  return st;
+}
+
+/* Factors without entries. Collective. */
+static tartan_status empty(tt_qr *x)
 {
   tartan_status st = TARTAN_OK;
 
-  for (int64_t i = 0; i < R->row.n; i++) {
-    const int64_t il = tartan_matrix_local_row(R, i), jl = tartan_matrix_local_col(R, i);
-
-    sign[i] = il >= 0 && jl >= 0 && tt_get_element(R->dtype, R->data, R->ld, il, jl) < 0 ? -1 : 1;
-  }
-  TRY(tt_allreduce_f64(R->grid, sign, R->row.n, TT_MIN));
+  snprintf(x->method, sizeof x->method, "none");
+  snprintf(x->reason, sizeof x->reason, "nothing to factor");
+  TRY(tartan_matrix_create(x->A->grid, x->A->dtype, 0, x->A->col.n, NULL, &x->R));
+  if (x->want_q) TRY(tartan_matrix_create(x->A->grid, x->A->dtype, x->A->row.n, 0, NULL, &x->Q));
 done:
   return st;
 }
 
-/* Factors F in place and, if Q is wanted, multiplies its first r columns out after R was taken. Collective. */
-static tartan_status factor(tartan_matrix *F, bool want_q, tartan_matrix **R)
+/* Tells what was done. Local. */
+static void report(const tt_qr *x, double since, tartan_factor_info *info)
 {
-  tartan_grid   *grid = F->grid;
-  const tt_pcall call = tt_pcall_of(grid);
-  const int64_t  m = F->row.n, n = F->col.n, r = tt_min(m, n);
-  tt_operand     f = {0};
-  void          *tau = NULL;
-  double         t = 0;
-  int            threads;
-  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
+  if (!info) return;
+  memset(info, 0, sizeof *info);
+  memcpy(info->method, x->method, sizeof info->method);
+  memcpy(info->reason, x->reason, sizeof info->reason);
+  info->condition = x->condition;
+  info->rank = x->rank;
+  info->found = x->want_q ? tt_min(x->A->row.n, x->A->col.n) : 0;
+  info->seconds = tt_seconds() - since;
+}
 
-  TRY(tt_operand_make(F, F->p, F->q, &f));
-  tau = tt_alloc_zero(&grid->memory, F->nloc + 1, tartan_dtype_size(F->dtype), "reflector factors", &local);
-  AGREE(grid, local);
-  t = tt_seconds();
-  threads = tt_blas_threads_begin(grid);
-  local = tt_pgeqrf(&call, F->dtype, m, n, &f.p, tau);
-  tt_blas_threads_end(threads);
-  tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
-  grid->counters.flops += (want_q ? 2 : 1) * 2.0 * (double)r * (double)r * ((double)tt_max(m, n) - (double)r / 3) /
-                          (F->p * F->q);
-  AGREE(grid, local);
-  TRY(extract_r(F, r, R));
-  if (want_q) {
-    t = tt_seconds();
-    threads = tt_blas_threads_begin(grid);
-    local = tt_porgqr(&call, F->dtype, m, r, &f.p, tau);
-    tt_blas_threads_end(threads);
-    tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
-    AGREE(grid, local);
+/* Gives the factors to the caller, or back after a failure. Local. */
+static void hand_over(tartan_status st, tt_qr *x, tartan_matrix **Q, tartan_matrix **R)
+{
+  if (st == TARTAN_OK) {
+    *R = x->R;
+    if (Q) *Q = x->Q;
+    return;
   }
-done:
-  tt_free(tau);
-  tt_operand_end(&f);
-  return st;
+  tartan_matrix_destroy(&x->R);
+  tartan_matrix_destroy(&x->Q);
 }
 
 tartan_status tartan_qr(const tartan_matrix *A, const tartan_qr_opts *opts, tartan_matrix **Q, tartan_matrix **R,
                         tartan_factor_info *info)
 {
-  const int64_t      m = A->row.n, n = A->col.n, r = tt_min(m, n);
-  tartan_matrix_opts layout = TARTAN_MATRIX_OPTS_INIT;
-  tartan_matrix     *F = NULL, *view = NULL, *q = NULL, *rr = NULL;
-  double            *sign = NULL;
-  tartan_status      st = TARTAN_OK, local = TARTAN_OK;
+  const double   since = tt_seconds();
+  tartan_qr_opts o = TARTAN_QR_OPTS_INIT;
+  tt_qr          x = {.A = A, .want_q = Q != NULL, .scale = 1, .condition = (double)NAN, .rank = -1};
+  tartan_status  st = TARTAN_OK;
 
-  (void)opts, (void)info;
+  if (Q) *Q = NULL;
+  *R = NULL;
+  if (opts) memcpy(&o, opts, opts->size < sizeof o ? opts->size : sizeof o);
+  REQUIRE((int)o.method >= TARTAN_QR_PLANNED && o.method <= TARTAN_QR_HOUSEHOLDER, TARTAN_ERR_ARG,
+          "there is no QR method %d", (int)o.method);
+  TRY(tt_matrix_require_finite(A, "the matrix of a QR factorization"));
+  if (A->row.n == 0 || A->col.n == 0) {
+    TRY(empty(&x));
+  } else {
+    TRY(find_scale(A, &x.scale));
+    TRY(descend(&x, o.method));
+    scale_back(&x);
+  }
+  report(&x, since, info);
+done:
+  hand_over(st, &x, Q, R);
+  return st;
+}
+
+tartan_status tartan_qr_pivoted(const tartan_matrix *A, tartan_matrix **Q, tartan_matrix **R, int64_t *perm,
+                                tartan_factor_info *info)
+{
+  const double  since = tt_seconds();
+  tt_qr         x = {.A = A, .want_q = Q != NULL, .scale = 1, .condition = (double)NAN, .rank = -1};
+  tartan_status st = TARTAN_OK;
+
   if (Q) *Q = NULL;
   *R = NULL;
   TRY(tt_matrix_require_finite(A, "the matrix of a QR factorization"));
-  sign = tt_alloc(&A->grid->memory, r, sizeof *sign, "signs", &local);
-  AGREE(A->grid, local);
-  if (r == 0) {
-    TRY(tartan_matrix_create(A->grid, A->dtype, r, n, NULL, &rr));
-    if (Q) TRY(tartan_matrix_create(A->grid, A->dtype, m, r, NULL, &q));
+  if (A->row.n == 0 || A->col.n == 0) {
+    for (int64_t j = 0; j < A->col.n; j++) perm[j] = j;
+    x.rank = 0;
+    TRY(empty(&x));
   } else {
-    layout.p = m >= TALL * n ? A->grid->size : 0; /* one column of ranks, else few of them would hold a tall matrix */
-    layout.q = m >= TALL * n ? 1 : 0;
-    TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, &layout, &F));
-    TRY(factor(F, Q != NULL, &rr));
-    TRY(diagonal_signs(rr, sign));
-    tt_signs_apply(rr, true, sign);
-    if (Q) {
-      TRY(tartan_matrix_view(F, 0, 0, m, r, &view));
-      TRY(tt_matrix_clone(TARTAN_NO_TRANS, view, A->dtype, &layout, &q));
-      tt_signs_apply(q, false, sign);
-    }
+    TRY(find_scale(A, &x.scale));
+    TRY(tt_qr_pivoted(&x, perm));
+    scale_back(&x);
   }
-  *R = rr;
-  if (Q) *Q = q;
-  rr = q = NULL;
+  report(&x, since, info);
 done:
-  tt_free(sign);
-  tartan_matrix_destroy(&q);
-  tartan_matrix_destroy(&rr);
-  tartan_matrix_destroy(&view);
-  tartan_matrix_destroy(&F);
+  hand_over(st, &x, Q, R);
   return st;
 }

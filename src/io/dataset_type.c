@@ -99,6 +99,17 @@ hid_t tt_type_native(tt_element element)
   }
 }
 
+hid_t tt_type_complex(tt_element element)
+{
+  const size_t part = tt_element_size(element);
+  const hid_t  type = H5Tcreate(H5T_COMPOUND, 2 * part);
+
+  if (type < 0) return type;
+  H5Tinsert(type, "r", 0, tt_type_native(element));
+  H5Tinsert(type, "i", part, tt_type_native(element));
+  return type;
+}
+
 /* Names of filters that are registered with The HDF Group; the file may carry a name of its own. */
 static const char *filter_name(H5Z_filter_t id, const char *own)
 {

@@ -24,6 +24,9 @@ void tt_type_describe(hid_t type, tt_type *description);
 /** HDF5's native type of an element of ours; not to be released. Local. */
 hid_t tt_type_native(tt_element element);
 
+/** A complex number as a compound of its parts r and i, which h5py reads as complex; to be released. Local. */
+hid_t tt_type_complex(tt_element element);
+
 /**
  * Names the filters of a dataset in the order of writing, "shuffle+deflate". Local.
  *

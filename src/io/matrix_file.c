@@ -165,6 +165,15 @@ done:
   return st;
 }
 
+/* The whole of a matrix that is only read, though a view may be made only of one that could be written. */
+static tartan_status view_of_all(const tartan_matrix *A, tartan_matrix **V)
+{
+  int64_t m, n;
+
+  tartan_matrix_shape(A, &m, &n);
+  return tartan_matrix_view((tartan_matrix *)(uintptr_t)A, 0, 0, m, n, V);
+}
+
 tartan_status tt_output_matrix(tt_output *out, const char *name, const tartan_matrix *A, bool transposed)
 {
   slab           s = {.grid = tartan_matrix_grid(A), .dtype = tartan_matrix_dtype(A)};
@@ -178,8 +187,7 @@ tartan_status tt_output_matrix(tt_output *out, const char *name, const tartan_ma
   s.height = slab_height(s.rows, s.cols, (int64_t)tartan_dtype_size(s.dtype), 0, s.grid->size);
   s.values = tt_alloc(&s.grid->memory, s.height * s.cols, tartan_dtype_size(s.dtype), "rows of a file", &local);
   AGREE(s.grid, local);
-  /* The matrix is only read, but a view may be made of one that could be written alone. */
-  TRY(tartan_matrix_view((tartan_matrix *)(uintptr_t)A, 0, 0, m, n, &V));
+  TRY(view_of_all(A, &V));
   for (int64_t from = 0; slab_at(&s, from) && s.cols > 0; from += s.count) {
     TRY(exchange(&s, V, transposed, false));
     TRY(tt_output_rows(out, name, s.row0, s.nrows, s.values));
@@ -187,6 +195,48 @@ tartan_status tt_output_matrix(tt_output *out, const char *name, const tartan_ma
   }
 done:
   tartan_matrix_destroy(&V);
+  tt_free(s.values);
+  return st;
+}
+
+/* pairs[i] := (re[i], im[i]) */
+static void join(size_t size, int64_t count, const void *re, const void *im, void *pairs)
+{
+  for (int64_t i = 0; i < count; i++) {
+    memcpy((char *)pairs + 2 * i * (int64_t)size, (const char *)re + i * (int64_t)size, size);
+    memcpy((char *)pairs + (2 * i + 1) * (int64_t)size, (const char *)im + i * (int64_t)size, size);
+  }
+}
+
+tartan_status tt_output_complex(tt_output *out, const char *name, const tartan_matrix *re, const tartan_matrix *im)
+{
+  slab           s = {.grid = tartan_matrix_grid(re), .dtype = tartan_matrix_dtype(re)}, t;
+  const size_t   size = tartan_dtype_size(s.dtype);
+  tartan_matrix *V = NULL, *W = NULL;
+  void          *pairs = NULL;
+  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
+
+  tartan_matrix_shape(re, &s.rows, &s.cols);
+  s.height = slab_height(s.rows, s.cols, 2 * (int64_t)size, 0, s.grid->size);
+  t = s;
+  s.values = tt_alloc(&s.grid->memory, s.height * s.cols, size, "rows of a file", &local);
+  t.values = tt_alloc(&s.grid->memory, s.height * s.cols, size, "rows of a file", &local);
+  pairs = tt_alloc(&s.grid->memory, s.height * s.cols, 2 * size, "rows of a file", &local);
+  AGREE(s.grid, local);
+  TRY(view_of_all(re, &V));
+  TRY(view_of_all(im, &W));
+  for (int64_t from = 0; slab_at(&s, from) && slab_at(&t, from) && s.cols > 0; from += s.count) {
+    TRY(exchange(&s, V, false, false));
+    TRY(exchange(&t, W, false, false));
+    join(size, s.nrows * s.cols, s.values, t.values, pairs);
+    TRY(tt_output_rows(out, name, s.row0, s.nrows, pairs));
+    tt_grid_progress(s.grid, "writing", (double)(from + s.count) / (double)s.rows);
+  }
+done:
+  tartan_matrix_destroy(&W);
+  tartan_matrix_destroy(&V);
+  tt_free(pairs);
+  tt_free(t.values);
   tt_free(s.values);
   return st;
 }

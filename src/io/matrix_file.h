@@ -27,6 +27,9 @@ tartan_status tt_matrix_load_into(tt_dataset *dataset, bool transpose, tartan_ma
  */
 tartan_status tt_output_matrix(tt_output *out, const char *name, const tartan_matrix *A, bool transposed);
 
+/** The same of the real and imaginary parts of a complex matrix, declared by tt_output_declare_complex(). Collective. */
+tartan_status tt_output_complex(tt_output *out, const char *name, const tartan_matrix *re, const tartan_matrix *im);
+
 /** Bytes per rank that reading or writing [rows, cols] takes beside the matrix, at most. Local. */
 int64_t tt_matrix_file_bytes(const tartan_grid *grid, int64_t rows, int64_t cols);
 

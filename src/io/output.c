@@ -71,14 +71,26 @@ void tt_output_hint(tt_output *out, const char *hint)
   tt_output_keep(out, local);
 }
 
-void tt_output_declare_element(tt_output *out, const char *name, tt_element element, int64_t rows, int64_t cols)
+/* Bytes of an element as it is written. */
+static int64_t element_bytes(const tt_large *large)
+{
+  return (int64_t)tt_element_size(large->element) * (large->complex ? 2 : 1);
+}
+
+/* The type of an element; to be released. */
+static hid_t element_type(const tt_large *large)
+{
+  return large->complex ? tt_type_complex(large->element) : H5Tcopy(tt_type_native(large->element));
+}
+
+static void declare(tt_output *out, const char *name, tt_element element, bool complex, int64_t rows, int64_t cols)
 {
   tartan_status local = out->local;
   tt_large     *large = tt_alloc_zero(&out->grid->memory, 1, sizeof *large, "an output", &local);
   char         *copy = tt_strdup(&out->grid->memory, name, &local);
   int64_t       bytes;
 
-  if (local == TARTAN_OK && (!tt_mul(rows, cols, &bytes) || !tt_mul(bytes, 8, &bytes)))
+  if (local == TARTAN_OK && (!tt_mul(rows, cols, &bytes) || !tt_mul(bytes, 16, &bytes)))
     local = tt_fail(TARTAN_ERR_OVERFLOW, "%s of %lld x %lld elements is too large for a file", name, (long long)rows,
                     (long long)cols);
   if (local != TARTAN_OK) {
@@ -87,12 +99,27 @@ void tt_output_declare_element(tt_output *out, const char *name, tt_element elem
     tt_free(large);
     return;
   }
-  *large = (tt_large){.name = copy, .element = element, .rows = rows, .cols = cols, .dataset = H5I_INVALID_HID};
+  *large = (tt_large){.name = copy,
+                      .element = element,
+                      .complex = complex,
+                      .rows = rows,
+                      .cols = cols,
+                      .dataset = H5I_INVALID_HID};
   if (out->last_large)
     out->last_large->next = large;
   else
     out->first_large = large;
   out->last_large = large;
+}
+
+void tt_output_declare_element(tt_output *out, const char *name, tt_element element, int64_t rows, int64_t cols)
+{
+  declare(out, name, element, false, rows, cols);
+}
+
+void tt_output_declare_complex(tt_output *out, const char *name, tartan_dtype dtype, int64_t rows, int64_t cols)
+{
+  declare(out, name, tt_element_of(dtype), true, rows, cols);
 }
 
 void tt_output_declare(tt_output *out, const char *name, tartan_dtype dtype, int64_t rows, int64_t cols)
@@ -105,7 +132,7 @@ static bool make_large(hid_t file, const tt_large *large)
 {
   const hsize_t extent[2] = {(hsize_t)large->rows, (hsize_t)large->cols};
   const hid_t   space = H5Screate_simple(2, extent, NULL), link = H5Pcreate(H5P_LINK_CREATE);
-  const hid_t   plist = H5Pcreate(H5P_DATASET_CREATE);
+  const hid_t   plist = H5Pcreate(H5P_DATASET_CREATE), type = element_type(large);
   const bool    fault = tt_file_fault();
   hid_t         dataset;
 
@@ -113,8 +140,9 @@ static bool make_large(hid_t file, const tt_large *large)
   H5Pset_layout(plist, H5D_CONTIGUOUS);
   H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY);
   H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER);
-  dataset = H5Dcreate2(file, large->name, tt_type_native(large->element), space, link, plist, H5P_DEFAULT);
+  dataset = H5Dcreate2(file, large->name, type, space, link, plist, H5P_DEFAULT);
   tt_h5_release(dataset);
+  tt_h5_release(type);
   tt_h5_release(plist);
   tt_h5_release(link);
   tt_h5_release(space);
@@ -303,6 +331,7 @@ static tartan_status write_piece(tt_output *out, const tt_large *large, int64_t 
   const hsize_t block[2] = {(hsize_t)tt_max(1, nrows), (hsize_t)tt_max(1, large->cols)};
   const bool    fault = tt_file_fault();
   const hid_t   memory = H5Screate_simple(2, block, NULL), space = H5Dget_space(large->dataset);
+  const hid_t   type = element_type(large);
   tartan_status st = TARTAN_OK;
   const char    nothing = 0;
 
@@ -312,9 +341,10 @@ static tartan_status write_piece(tt_output *out, const tt_large *large, int64_t 
     H5Sselect_none(space);
     H5Sselect_none(memory);
   }
-  if (H5Dwrite(large->dataset, tt_type_native(large->element), memory, space, transfer, buf ? buf : &nothing) < 0)
+  if (H5Dwrite(large->dataset, type, memory, space, transfer, buf ? buf : &nothing) < 0)
     st = tt_h5_fail(TARTAN_ERR_IO, "cannot write", out->place.path);
   if (fault) st = tt_fail_errno("cannot write", out->place.path);
+  tt_h5_release(type);
   tt_h5_release(space);
   tt_h5_release(memory);
   return st;
@@ -323,7 +353,7 @@ static tartan_status write_piece(tt_output *out, const tt_large *large, int64_t 
 /* All pieces of a call, as many as the rank has that has most. */
 static tartan_status write_pieces(tt_output *out, const tt_large *large, int64_t row0, int64_t nrows, const void *buf)
 {
-  const int64_t row_bytes = tt_max(1, large->cols) * (int64_t)tt_element_size(large->element);
+  const int64_t row_bytes = tt_max(1, large->cols) * element_bytes(large);
   const int64_t step = tt_max(1, CALL_MAX / row_bytes);
   int64_t       most = large->rows > 0 && large->cols > 0 ? tt_ceil_div(nrows, step) : 0;
   hid_t         transfer;
@@ -360,8 +390,7 @@ tartan_status tt_output_rows(tt_output *out, const char *name, int64_t row0, int
   tt_h5_enter(&guard, false);
   local = write_pieces(out, large, row0, nrows, buf);
   tt_h5_leave(&guard);
-  if (local == TARTAN_OK)
-    out->grid->counters.bytes_written += nrows * large->cols * (int64_t)tt_element_size(large->element);
+  if (local == TARTAN_OK) out->grid->counters.bytes_written += nrows * large->cols * element_bytes(large);
   AGREE(out->grid, local);
 done:
   tt_grid_phase(out->grid, TARTAN_PHASE_WRITE, &since);

@@ -43,6 +43,13 @@ void tt_output_array(tt_output *out, const char *name, int64_t rows, int64_t col
 void tt_output_count(tt_output *out, const char *name, int64_t value);
 void tt_output_string(tt_output *out, const char *name, const char *value);
 
+/** One-dimensional datasets of f64 values and of integers; count may be 0. */
+void tt_output_vector(tt_output *out, const char *name, int64_t count, const double *values);
+void tt_output_counts(tt_output *out, const char *name, int64_t count, const int64_t *values);
+
+/** A one-dimensional dataset of complex numbers, the compound {r, i}. @param[in] values  [count] pairs */
+void tt_output_pairs(tt_output *out, const char *name, int64_t count, const double *values);
+
 /** A one-dimensional dataset of UTF-8 texts. */
 void tt_output_strings(tt_output *out, const char *name, int64_t count, const char *const *values);
 
@@ -60,6 +67,9 @@ void tt_output_declare(tt_output *out, const char *name, tartan_dtype dtype, int
 
 /** As tt_output_declare(), of any element type. */
 void tt_output_declare_element(tt_output *out, const char *name, tt_element element, int64_t rows, int64_t cols);
+
+/** As tt_output_declare(), of complex numbers: the compound {r, i}, in memory pairs of the dtype. */
+void tt_output_declare_complex(tt_output *out, const char *name, tartan_dtype dtype, int64_t rows, int64_t cols);
 
 /**
  * Makes the file, writes all that is small, reserves the disk. Collective.

@@ -10,7 +10,7 @@
 #include "io/output.h"
 #include "io/place.h"
 
-typedef enum tt_item_kind { TT_ITEM_TEXT, TT_ITEM_INTEGER, TT_ITEM_REAL } tt_item_kind;
+typedef enum tt_item_kind { TT_ITEM_TEXT, TT_ITEM_INTEGER, TT_ITEM_REAL, TT_ITEM_COMPLEX } tt_item_kind;
 
 /** Something small that waits to be written: an attribute, or a dataset if it has no attribute's name. */
 typedef struct tt_item {
@@ -19,7 +19,7 @@ typedef struct tt_item {
   char           *object, *attribute; /* attribute: NULL for a dataset */
   int             ndims;
   int64_t         extent[2], count;
-  void           *values; /* int64_t, double or const char * [count]; the texts themselves stand behind the addresses */
+  void           *values; /* int64_t, double (complex: pairs) or const char * [count]; the texts stand behind those */
   int64_t         bytes;
 } tt_item;
 
@@ -28,6 +28,7 @@ typedef struct tt_large {
   struct tt_large *next;
   char            *name;
   tt_element       element;
+  bool             complex; /* each element is a pair */
   int64_t          rows, cols;
   hid_t            dataset;
 } tt_large;

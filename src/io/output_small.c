@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "io/dataset_type.h"
 
 /* What HDF5 keeps beside the values: object header, attribute message, heap and index entries. */
 #define ITEM_OVERHEAD 4096
@@ -102,13 +103,20 @@ void tt_output_integer(tt_output *out, const char *object, const char *attribute
   (void)item_add(out, TT_ITEM_INTEGER, object, attribute, 1, &value, (int64_t)sizeof value);
 }
 
-void tt_output_integers(tt_output *out, const char *object, const char *attribute, int64_t count, const int64_t *values)
+/* A dataset or attribute of one dimension; `bytes` of each element. */
+static void vector_add(tt_output *out, tt_item_kind kind, const char *object, const char *attribute, int64_t count,
+                       const void *values, int64_t bytes)
 {
-  tt_item *item = item_add(out, TT_ITEM_INTEGER, object, attribute, count, values, count * (int64_t)sizeof *values);
+  tt_item *item = item_add(out, kind, object, attribute, count, values, count * bytes);
 
   if (!item) return;
   item->ndims = 1;
   item->extent[0] = count;
+}
+
+void tt_output_integers(tt_output *out, const char *object, const char *attribute, int64_t count, const int64_t *values)
+{
+  vector_add(out, TT_ITEM_INTEGER, object, attribute, count, values, (int64_t)sizeof *values);
 }
 
 void tt_output_real(tt_output *out, const char *object, const char *attribute, double value)
@@ -131,6 +139,21 @@ void tt_output_array(tt_output *out, const char *name, int64_t rows, int64_t col
 void tt_output_count(tt_output *out, const char *name, int64_t value)
 {
   (void)item_add(out, TT_ITEM_INTEGER, name, NULL, 1, &value, (int64_t)sizeof value);
+}
+
+void tt_output_vector(tt_output *out, const char *name, int64_t count, const double *values)
+{
+  vector_add(out, TT_ITEM_REAL, name, NULL, count, values, (int64_t)sizeof *values);
+}
+
+void tt_output_counts(tt_output *out, const char *name, int64_t count, const int64_t *values)
+{
+  vector_add(out, TT_ITEM_INTEGER, name, NULL, count, values, (int64_t)sizeof *values);
+}
+
+void tt_output_pairs(tt_output *out, const char *name, int64_t count, const double *values)
+{
+  vector_add(out, TT_ITEM_COMPLEX, name, NULL, count, values, 2 * (int64_t)sizeof *values);
 }
 
 void tt_output_string(tt_output *out, const char *name, const char *value)
@@ -160,6 +183,7 @@ static hid_t item_type(const tt_item *item)
 {
   hid_t type;
 
+  if (item->kind == TT_ITEM_COMPLEX) return tt_type_complex(TT_EL_F64);
   if (item->kind != TT_ITEM_TEXT) return H5Tcopy(item->kind == TT_ITEM_INTEGER ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE);
   type = H5Tcopy(H5T_C_S1);
   if (type >= 0) H5Tset_size(type, H5T_VARIABLE);

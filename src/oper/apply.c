@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <tartan/blas.h>
+
 #include "base/util.h"
 #include "blas/pblas.h"
 #include "comm/collective.h"
@@ -119,11 +121,18 @@ static double *wide_at(const application *a, int64_t row)
   return (double *)a->wide->data + (row - a->starts[a->op->grid->rank]) * a->b;
 }
 
+/* One product of a tile with b vectors. */
+static void count_product(const application *a, int64_t rows)
+{
+  a->op->grid->counters.flops += 2.0 * (double)rows * (double)a->op->n * (double)a->b;
+}
+
 /* wide(:, rows) := narrow' tile' */
 static void multiply_tile(application *a, int64_t row, int64_t rows)
 {
   tt_gemm_local(TARTAN_F64, TARTAN_TRANS, TARTAN_NO_TRANS, a->b, rows, a->op->n, 1, a->narrow, tt_max(1, a->op->n),
                 a->tile, tt_max(1, a->op->n), 0, wide_at(a, row), tt_max(1, a->b));
+  count_product(a, rows);
 }
 
 /* sum += tile' z' */
@@ -131,6 +140,7 @@ static void add_tile(application *a, int64_t rows, const double *z)
 {
   tt_gemm_local(TARTAN_F64, TARTAN_NO_TRANS, TARTAN_TRANS, a->op->n, a->b, rows, 1, a->tile, tt_max(1, a->op->n), z,
                 tt_max(1, a->b), 1, a->sum, tt_max(1, a->op->n));
+  count_product(a, rows);
 }
 
 static void add_adjoint_tile(application *a, int64_t row, int64_t rows)
@@ -143,6 +153,7 @@ static void add_normal_tile(application *a, int64_t row, int64_t rows)
   (void)row;
   tt_gemm_local(TARTAN_F64, TARTAN_TRANS, TARTAN_NO_TRANS, a->b, rows, a->op->n, 1, a->narrow, tt_max(1, a->op->n),
                 a->tile, tt_max(1, a->op->n), 0, a->z, tt_max(1, a->b));
+  count_product(a, rows);
   add_tile(a, rows, a->z);
 }
 
@@ -178,6 +189,12 @@ done:
   return st;
 }
 
+/* Whether a product of matrices is all that there is to do. */
+static bool is_plain(const tartan_operator *op, const tartan_matrix *X, const tartan_matrix *Y)
+{
+  return op->matrix && op->matrix->dtype == TARTAN_F64 && X->dtype == TARTAN_F64 && Y->dtype == TARTAN_F64;
+}
+
 tartan_status tartan_operator_apply(const tartan_operator *op, tartan_op trans, const tartan_matrix *X,
                                     tartan_matrix *Y)
 {
@@ -186,6 +203,8 @@ tartan_status tartan_operator_apply(const tartan_operator *op, tartan_op trans, 
   tartan_status st = TARTAN_OK;
 
   TRY(check(op, turn ? op->m : op->n, X, turn ? op->n : op->m, Y));
+  if (is_plain(op, X, Y) && op->centered) return tt_center_apply(op, trans, X, Y);
+  if (is_plain(op, X, Y)) return tartan_gemm(1, trans, op->matrix, TARTAN_NO_TRANS, X, 0, Y, NULL);
   TRY(application_begin(op, X->col.n, true, &a));
   if (turn) {
     TRY(tartan_matrix_copy(TARTAN_TRANS, X, a.wide));

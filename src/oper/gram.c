@@ -69,7 +69,7 @@ static int64_t bytes_of_rows(const tartan_operator *op, int P, const tt_gram_pla
 
   for (int r = 0; r < P && op->matrix; r++)
     most = tt_max(most, tt_segment_start(s, s->count * (r + 1) / P) - tt_segment_start(s, s->count * r / P));
-  return most * op->n * (int64_t)tt_element_size(op->element);
+  return most * op->n * (int64_t)tt_element_size(op->stored);
 }
 
 /* Bytes that a rank takes, without the result. */

@@ -28,6 +28,7 @@ tartan_status tt_operator_norm_plan(const tartan_operator *op, tartan_norm_kind 
  * Sum of the elements (i, i), square or not, the same on every rank. Collective; reads little more than the diagonal;
  * the same bits on any number of ranks.
  *
+ * @retval TARTAN_ERR_ARG  a centered operator
  * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO, TARTAN_ERR_FORMAT
  */
 tartan_status tt_operator_trace(const tartan_operator *op, double *value);

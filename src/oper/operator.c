@@ -1,6 +1,7 @@
 /* Life of operators, and one line about them. */
 #include "oper/operator.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static tartan_status make(tartan_grid *grid, int64_t m, int64_t n, tt_element el
   o->grid = grid;
   o->m = m;
   o->n = n;
-  o->element = element;
+  o->element = o->stored = element;
   *op = o;
   o = NULL;
 done:
@@ -63,6 +64,47 @@ done:
   return st;
 }
 
+/* Means and scales of an operator of A that centers it, what A has of them put together. */
+static void compose(const tartan_operator *A, const double *mean, const double *scale, tartan_operator *op)
+{
+  for (int64_t j = 0; j < A->n; j++) {
+    const double by = A->centered ? A->scale[j] : 1;
+
+    op->mean[j] = (A->centered ? A->mean[j] : 0) + (mean ? mean[j] * by : 0);
+    op->scale[j] = by * (scale ? scale[j] : 1);
+  }
+}
+
+tartan_status tartan_operator_center(const tartan_operator *A, const double *mean, const double *scale,
+                                     tartan_operator **op)
+{
+  double       *values = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  *op = NULL;
+  for (int64_t j = 0; j < A->n; j++) {
+    REQUIRE(!mean || isfinite(mean[j]), TARTAN_ERR_ARG, "the mean of column %lld is not finite", (long long)j);
+    REQUIRE(!scale || (isfinite(scale[j]) && scale[j] != 0), TARTAN_ERR_ARG,
+            "the scale of column %lld is zero or not finite", (long long)j);
+  }
+  values = tt_alloc(&A->grid->memory, 2 * A->n, sizeof *values, "means and scales", &local);
+  AGREE(A->grid, local);
+  TRY(make(A->grid, A->m, A->n, TT_EL_F64, op));
+  (*op)->stored = A->stored;
+  (*op)->matrix = A->matrix;
+  (*op)->dataset = A->dataset;
+  (*op)->transpose = A->transpose;
+  (*op)->names = A->names;
+  (*op)->centered = true;
+  (*op)->mean = values;
+  (*op)->scale = values + A->n;
+  values = NULL;
+  compose(A, mean, scale, *op);
+done:
+  tt_free(values);
+  return st;
+}
+
 tartan_status tt_operator_sample_names(const tartan_operator *op, const char ***names)
 {
   const tt_dataset_info *info = op->dataset ? tt_dataset_get_info(op->dataset) : NULL;
@@ -77,8 +119,11 @@ void tartan_operator_destroy(tartan_operator **op)
   tartan_operator *o = op ? *op : NULL;
 
   if (!o) return;
-  tt_dataset_close(&o->dataset);
-  tt_free(o->names);
+  if (!o->centered) {
+    tt_dataset_close(&o->dataset);
+    tt_free(o->names);
+  }
+  tt_free(o->mean);
   tt_free(o);
   *op = NULL;
 }
@@ -120,11 +165,11 @@ void tartan_operator_describe(const tartan_operator *op, char *text, size_t leng
   const tt_dataset_info *info = op->dataset ? tt_dataset_get_info(op->dataset) : NULL;
 
   if (info)
-    snprintf(text, length, "%lld sample%s x %lld feature%s, %s, from %s:%s (%s are samples)", (long long)op->m,
+    snprintf(text, length, "%lld sample%s x %lld feature%s, %s, from %s:%s (%s are samples)%s", (long long)op->m,
              TT_S(op->m), (long long)op->n, TT_S(op->n), info->type_name, info->file, info->path,
-             op->transpose ? "columns" : "rows");
+             op->transpose ? "columns" : "rows", op->centered ? ", centered" : "");
   else
-    snprintf(text, length, "%lld sample%s x %lld feature%s, %s, in memory", (long long)op->m, TT_S(op->m),
-             (long long)op->n, TT_S(op->n), tt_element_name(op->element));
+    snprintf(text, length, "%lld sample%s x %lld feature%s, %s, in memory%s", (long long)op->m, TT_S(op->m),
+             (long long)op->n, TT_S(op->n), tt_element_name(op->stored), op->centered ? ", centered" : "");
   if (op->names) describe_names(op, text, length);
 }

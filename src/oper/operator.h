@@ -16,11 +16,15 @@
 struct tartan_operator {
   tartan_grid         *grid;
   int64_t              m, n;
-  tt_element           element;
+  tt_element           element;   /* of rows as a pass gives them */
+  tt_element           stored;    /* the same, but of the data behind a centered operator, whose rows are f64 */
   const tartan_matrix *matrix;    /* of a dense operator, else NULL */
   tt_dataset          *dataset;   /* of a streamed operator, else NULL */
   bool                 transpose; /* the dataset's columns are the operator's rows */
   const char         **names;     /* [n] of the features, or NULL */
+  bool                 centered;  /* data and names are another operator's; rows are (row - mean) / scale */
+  double              *mean;      /* [n], then `scale`; of a centered operator */
+  double              *scale;
 };
 
 /** A pass over the rows: what one rank reads, slab by slab. */
@@ -34,7 +38,7 @@ typedef struct tt_pass {
   void                  *buffer;     /* [slab, n] of element */
   void                  *turn;       /* for transposed datasets: [n, slab] */
   const double          *fill;       /* NULL, or values [n] that replace NaN; slabs are then f64 */
-  void                  *raw;        /* with fill: what was read */
+  void                  *raw;        /* with fill, or of a centered operator: what was read */
   int64_t                prefetched; /* rows asked for so far */
 } tt_pass;
 
@@ -45,6 +49,12 @@ typedef struct tt_pass {
  * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO
  */
 tartan_status tt_operator_sample_names(const tartan_operator *op, const char ***names);
+
+/** Y := op(A) X of a centered operator over an f64 matrix; X and Y f64. Collective. Errors as tartan_operator_apply(). */
+tartan_status tt_center_apply(const tartan_operator *op, tartan_op trans, const tartan_matrix *X, tartan_matrix *Y);
+
+/** Rows as stored, `from`, as a centered operator has them. Local. */
+void tt_center_rows(const tartan_operator *op, const void *from, int64_t rows, double *to);
 
 /** Bytes that a pass takes for each row of its slab. Local. */
 int64_t tt_pass_row_bytes(const tartan_operator *op, bool fill);

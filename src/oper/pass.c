@@ -16,9 +16,9 @@
 
 int64_t tt_pass_row_bytes(const tartan_operator *op, bool fill)
 {
-  const int64_t raw = op->n * (int64_t)tt_element_size(op->element);
+  const int64_t raw = op->n * (int64_t)tt_element_size(op->stored);
 
-  return raw * (op->transpose ? 2 : 1) + (fill ? op->n * (int64_t)sizeof(double) : 0);
+  return raw * (op->transpose ? 2 : 1) + (fill || op->centered ? op->n * (int64_t)sizeof(double) : 0);
 }
 
 int64_t tt_pass_slab_rows(const tartan_operator *op, int64_t bytes, bool fill)
@@ -45,19 +45,25 @@ done:
   return st;
 }
 
+/* Whether rows are read to one buffer and given in another. */
+static bool is_converted(const tt_pass *pass)
+{
+  return pass->fill || pass->op->centered;
+}
+
 /* The buffers of a pass. Local. */
 static tartan_status allocate(tt_pass *pass)
 {
   const tartan_operator *op = pass->op;
   tt_memory             *mem = &op->grid->memory;
-  const size_t           width = tt_element_size(op->element);
+  const size_t           width = tt_element_size(op->stored);
   tartan_status          local = TARTAN_OK;
   int64_t                count = 0;
 
   if (!tt_mul(pass->slab, op->n, &count))
     return tt_fail(TARTAN_ERR_OVERFLOW, "a slab of %lld rows is beyond 64 bits", (long long)pass->slab);
   pass->buffer = tt_alloc(mem, count, tt_element_size(pass->element), "a slab of rows", &local);
-  if (pass->fill) pass->raw = tt_alloc(mem, count, width, "a slab of rows as stored", &local);
+  if (is_converted(pass)) pass->raw = tt_alloc(mem, count, width, "a slab of rows as stored", &local);
   if (op->dataset && op->transpose) pass->turn = tt_alloc(mem, count, width, "a slab of columns", &local);
   return local;
 }
@@ -74,7 +80,7 @@ tartan_status tt_pass_begin(const tartan_operator *op, const int64_t *starts, in
   pass->begin = pass->prefetched = starts[grid->rank];
   pass->end = starts[grid->rank + 1];
   pass->slab = slab;
-  pass->fill = tt_element_is_integer(op->element) ? NULL : fill;
+  pass->fill = tt_element_is_integer(op->stored) ? NULL : fill;
   pass->element = pass->fill ? TT_EL_F64 : op->element;
   for (int r = 0; r < grid->size; r++) {
     /* a range that starts inside a slab of the file has a short first one */
@@ -142,7 +148,7 @@ static tartan_status read_dataset(tt_pass *pass, int64_t row0, int64_t rows, voi
 
   if (op->transpose) {
     TRY(tt_dataset_read_local(op->dataset, 0, rows > 0 ? op->n : 0, row0, rows, pass->turn));
-    turn_bytes(tt_element_size(op->element), op->n, rows, pass->turn, to);
+    turn_bytes(tt_element_size(op->stored), op->n, rows, pass->turn, to);
   } else {
     TRY(tt_dataset_read_local(op->dataset, row0, rows, 0, op->n, to));
     prefetch(pass, row0 + rows);
@@ -151,14 +157,17 @@ done:
   return st;
 }
 
-/* Slab as f64 with NaN replaced. Local. */
-static void fill_missing(const tt_pass *pass, int64_t rows)
+/* What was read as f64, centered, with NaN replaced. Local. */
+static void convert_rows(const tt_pass *pass, int64_t rows)
 {
   const int64_t n = pass->op->n;
   double       *x = pass->buffer;
 
-  tt_convert(pass->op->element, pass->raw, rows * n, TARTAN_F64, x);
-  for (int64_t i = 0; i < rows; i++)
+  if (pass->op->centered)
+    tt_center_rows(pass->op, pass->raw, rows, x);
+  else
+    tt_convert(pass->op->stored, pass->raw, rows * n, TARTAN_F64, x);
+  for (int64_t i = 0; i < rows && pass->fill; i++)
     for (int64_t j = 0; j < n; j++)
       if (isnan(x[i * n + j])) x[i * n + j] = pass->fill[j];
 }
@@ -166,15 +175,15 @@ static void fill_missing(const tt_pass *pass, int64_t rows)
 tartan_status tt_pass_read_rows(tt_pass *pass, int64_t row0, int64_t rows)
 {
   const tartan_operator *op = pass->op;
-  void                  *to = pass->fill ? pass->raw : pass->buffer;
+  void                  *to = is_converted(pass) ? pass->raw : pass->buffer;
   tartan_status          st = TARTAN_OK;
 
   if (op->dataset)
     TRY(read_dataset(pass, row0, rows, to));
   else if (rows > 0)
-    memcpy(to, (const char *)pass->rows->data + (size_t)((row0 - pass->begin) * op->n) * tt_element_size(op->element),
-           (size_t)(rows * op->n) * tt_element_size(op->element));
-  if (pass->fill) fill_missing(pass, rows);
+    memcpy(to, (const char *)pass->rows->data + (size_t)((row0 - pass->begin) * op->n) * tt_element_size(op->stored),
+           (size_t)(rows * op->n) * tt_element_size(op->stored));
+  if (is_converted(pass)) convert_rows(pass, rows);
 done:
   return st;
 }

@@ -31,6 +31,7 @@ static void give(tt_output *out)
 {
   static const char *const names[] = {"a", "bb", "", "d \303\244"};
   const int64_t            image[2] = {1, 7};
+  const int64_t            counts[3] = {-1, 1234567890123, 2};
   const double             values[6] = {1, 2, 3, 4, 5, 0.1};
 
   tt_output_text(out, "/", "command", "tartan pca");
@@ -40,6 +41,9 @@ static void give(tt_output *out)
   tt_output_array(out, "/deep/vector", 6, 0, values);
   tt_output_array(out, "scalar", 0, 0, values + 5);
   tt_output_count(out, "count", -7);
+  tt_output_vector(out, "reals", 6, values);
+  tt_output_vector(out, "nothing", 0, NULL);
+  tt_output_counts(out, "/deep/counts", 3, counts);
   tt_output_string(out, "text", "some words");
   tt_output_strings(out, "names", 4, names);
   tt_output_integers(out, "/X", "image_shape", 2, image);
@@ -89,6 +93,10 @@ static void check_small(tartan_grid *grid)
   check_array(file, "deep/vector", 6, 1, 1, 0.1);
   check_array(file, "scalar", 1, 1, 0.1, 0.1);
   check_array(file, "count", 1, 1, -7, -7);
+  check_array(file, "reals", 6, 1, 1, 0.1);
+  check_array(file, "/deep/counts", 3, 1, -1, 2);
+  if (CHECK_OK(tt_small_array(file, "nothing", &v, &m, &n))) CHECK(m == 0 && n == 1);
+  tt_free(v);
   check_array(file, "/X", ROWS, COLS, 0, ROWS * COLS - 1);
   check_array(file, "/deep/Y", 3, 2, 1, 6);
   CHECK_STATUS(tt_small_array(file, "none", &v, &m, &n), TARTAN_ERR_INPUT);

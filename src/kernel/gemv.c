@@ -1,0 +1,37 @@
+/* CBLAS; the pass that makes two products works on blocks of columns that fit the second cache of a core. */
+#include "kernel/gemv.h"
+
+#include <cblas.h>
+
+#include "base/util.h"
+
+/* Elements of a block of columns: 256 KiB. */
+#define BLOCK 32768
+
+void tt_gemv_local(tartan_op op, int64_t m, int64_t n, double alpha, const double *a, int64_t lda, const double *x,
+                   int64_t step, double beta, double *y)
+{
+  const int64_t length = op == TARTAN_TRANS ? n : m;
+
+  if (length == 0) return;
+  if (beta == 0)
+    for (int64_t i = 0; i < length; i++) y[i] = 0; /* whatever stood there */
+  if (m == 0 || n == 0) return;
+  cblas_dgemv(CblasColMajor, op == TARTAN_TRANS ? CblasTrans : CblasNoTrans, (int)m, (int)n, alpha, a, (int)lda, x,
+              (int)step, beta == 0 ? 1 : beta, y, 1);
+}
+
+void tt_gemv_twice(int64_t m, int64_t n, const double *a, int64_t lda, const double *v, double tau, double *y,
+                   double *r, double *w)
+{
+  const int64_t width = tt_max(4, BLOCK / tt_max(1, m) / 4 * 4);
+
+  for (int64_t j = 0; j < n; j += width) {
+    const int64_t k = tt_min(width, n - j);
+    const double *block = a + j * lda;
+
+    tt_gemv_local(TARTAN_TRANS, m, k, tau, block, lda, v, 1, -tau, y + j);
+    for (int64_t l = j; l < j + k; l++) r[l] -= y[l];
+    tt_gemv_local(TARTAN_NO_TRANS, m, k, 1, block, lda, r + j, 1, 1, w);
+  }
+}

@@ -1,0 +1,25 @@
+/* CBLAS behind a run-time type. Rows are independent, so more than 32 bits of them are cut. */
+#include "kernel/triangular.h"
+
+#include <cblas.h>
+
+#include "base/util.h"
+
+#define CUT ((int64_t)1 << 30)
+
+void tt_trsm_right_local(tartan_dtype dtype, tartan_op op, int64_t m, int64_t n, const void *r, int64_t ldr, void *b,
+                         int64_t ldb)
+{
+  const enum CBLAS_TRANSPOSE t = op == TARTAN_TRANS ? CblasTrans : CblasNoTrans;
+
+  for (int64_t i = 0; i < m && n > 0; i += CUT) {
+    const int rows = (int)tt_min(CUT, m - i);
+
+    if (dtype == TARTAN_F32)
+      cblas_strsm(CblasColMajor, CblasRight, CblasUpper, t, CblasNonUnit, rows, (int)n, 1, r, (int)ldr, (float *)b + i,
+                  (int)ldb);
+    else
+      cblas_dtrsm(CblasColMajor, CblasRight, CblasUpper, t, CblasNonUnit, rows, (int)n, 1, r, (int)ldr, (double *)b + i,
+                  (int)ldb);
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * @file triangular.h
+ * Local triangular systems, column-major, by CBLAS on the calling thread's BLAS threads.
+ */
+#ifndef TT_KERNEL_TRIANGULAR_H
+#define TT_KERNEL_TRIANGULAR_H
+
+#include <tartan/types.h>
+
+/**
+ * B := B op(R)^-1 with an upper triangular R [n, n], n below 2^31, B [m, n]. Local. A zero on the diagonal gives Inf or
+ * NaN.
+ */
+void tt_trsm_right_local(tartan_dtype dtype, tartan_op op, int64_t m, int64_t n, const void *r, int64_t ldr, void *b,
+                         int64_t ldb);
+
+#endif
