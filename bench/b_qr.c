@@ -196,7 +196,7 @@ static void put_lines(const app_run *run, const void *context)
           speed_of(j) / peak_of(j), peak_of(j) * 1e-9);
   app_say(run, "method   %s: %s\n", j->info.method, j->info.reason);
   app_say(run, "checked  |I - Q'Q|_F %.3g n u\n", j->orthogonality);
-  app_say(run, "memory   %s beside A, Q and R among it\n", tt_bytes_text(j->counted.memory, taken));
+  app_say(run, "memory   %s beside A, Q and R\n", tt_bytes_text(j->counted.memory, taken));
 }
 
 static tartan_status qr(app_run *run, const char *const *operand, int count)

@@ -82,6 +82,7 @@ static tartan_status descend(tt_qr *x, tartan_qr_method asked)
     TRY(tt_qr_householder(x));
     goto done;
   }
+  x->one_pass = asked == TARTAN_QR_PLANNED && x->A->dtype == TARTAN_F32;
   if (first != TARTAN_QR_TSQR) TRY(tt_qr_cholesky(x, first == TARTAN_QR_CHOLESKY3, &done));
   if (!done) TRY(tt_qr_tsqr(x));
 done:

@@ -28,6 +28,8 @@
 #define TRANSFER_BYTES (16LL << 20) /* where a chunk lies elsewhere */
 #define CONDITION_MOST 3e7          /* for a pass without a shift: its square times u must stay well below 1 */
 #define DEVIATION_MOST 0.5          /* |Q'Q - I|_F from which one pass more makes Q orthonormal */
+#define ONE_PASS_MOST                                                                                                  \
+  1e3               /* condition up to which one pass in f64 makes Q orthonormal to f32: its square times u is 1e-10 */
 #define SHIFT 11    /* of Fukaya et al.; times n u, not (m + n) n u: chunks keep the sums' errors small */
 #define UNEVEN 1.25 /* rows of the fullest rank over the mean: more than that, and A is cut anew */
 
@@ -115,7 +117,7 @@ static tartan_status make(tt_qr *x, ladder *l)
   *l = (ladder){.x = x, .grid = A->grid, .n = A->col.n, .rows = choose_rows(A)};
   l->to = tt_qr_layout(A, &l->rows);
   largest = tt_axis_largest(&l->to.row);
-  l->chunk = tt_min(largest, tt_max(CHUNK_ROWS, tt_min(CHUNK_ELEMENTS / l->n, largest / 4)));
+  l->chunk = tt_min(largest, tt_max(CHUNK_ROWS, tt_min(CHUNK_ELEMENTS / l->n, largest / 16)));
   l->chunks = tt_ceil_div(largest, l->chunk);
   AGREE(l->grid, make_room(l));
   if (x->want_q) TRY(tt_matrix_create_raw(l->grid, A->dtype, A->row.n, l->n, &l->rows, &l->Q));
@@ -291,6 +293,7 @@ static void judge(ladder *l, bool shift_asked, double *r)
   v[CONDITION] = (double)INFINITY;
   if (!find_sizes(l)) return;
   if (!shift_asked) v[CONDITION] = factor_gram(l, false, r);
+  if (l->factors == 0 && l->x->one_pass && v[CONDITION] <= ONE_PASS_MOST) v[LAST] = 1;
   if (l->factors == 0 && !(v[CONDITION] <= CONDITION_MOST)) {
     v[SHIFTED] = 1;
     v[GO] = isfinite(factor_gram(l, true, r));
@@ -343,6 +346,8 @@ static void explain(const ladder *l, bool down)
   if (down)
     snprintf(why + length, TT_QR_REASON - length, "; CholeskyQR gave up in pass %d: condition %.1e, |Q'Q - I| %.1e",
              l->factors + 1, v[CONDITION], v[DEVIATION]);
+  else if (l->factors == 1)
+    snprintf(why + length, TT_QR_REASON - length, "; condition %.1e: one pass in f64 will do for f32", l->x->condition);
   else
     snprintf(why + length, TT_QR_REASON - length, "; condition %.1e, |Q'Q - I| %.1e before the last pass",
              l->x->condition, v[DEVIATION]);
@@ -364,7 +369,10 @@ static tartan_status finish(ladder *l)
   TRY(tt_qr_put_r(x, x->A->dtype == TARTAN_F32 ? l->work : l->total));
   x->Q = l->Q;
   l->Q = NULL;
-  snprintf(x->method, sizeof x->method, "%s%d", l->shifted ? "shifted CholeskyQR" : "CholeskyQR", l->factors);
+  if (l->factors == 1)
+    snprintf(x->method, sizeof x->method, "CholeskyQR in f64");
+  else
+    snprintf(x->method, sizeof x->method, "%s%d", l->shifted ? "shifted CholeskyQR" : "CholeskyQR", l->factors);
   explain(l, false);
 done:
   return st;

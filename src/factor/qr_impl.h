@@ -17,7 +17,8 @@
 typedef struct tt_qr {
   const tartan_matrix *A; /**< [m, n], neither of them 0 */
   bool                 want_q;
-  double scale; /**< a power of two: it is scale A that is factored, so that squares neither over- nor underflow */
+  bool   one_pass; /**< CholeskyQR may end after one pass: f32 data, reckoned in f64, and nobody asked for two */
+  double scale;    /**< a power of two: it is scale A that is factored, so that squares neither over- nor underflow */
   tartan_matrix *Q, *R;     /**< results: R that of scale A */
   double         condition; /**< of R where it was found, else NaN */
   int64_t        rank;      /**< numerical rank where it was found, else -1 */

@@ -1,7 +1,7 @@
 // TEST: np=1,2,3,4,6 labels=numeric,factor
 /*
- * tartan_qr: |A - Q R|_F <= 10 u sqrt(mn) |A|_F, |Q'Q - I|_F <= 10 r u (whatever the condition), R upper triangular with
- * a diagonal that is not negative.
+ * tartan_qr as users call it, without options: the gates of qr_gates.h in any layout and in windows, whatever the shape and
+ * the condition; the input is not changed. The rungs one by one are in qr_ladder.c.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -9,25 +9,7 @@
 #include <tartan/factor.h>
 
 #include "check.h"
-#include "matrices.h"
-
-static void judge(const dense *A, tartan_dtype dtype, const dense *Q, const dense *R)
-{
-  const double u = unit_roundoff(dtype);
-  dense        QR = dense_product(TARTAN_NO_TRANS, Q, TARTAN_NO_TRANS, R);
-  int64_t      below = 0, negative = 0;
-
-  CHECK_LE(dense_distance(A, &QR), 10 * u * sqrt((double)A->m * (double)A->n) * dense_norm(A));
-  CHECK_LE(dense_orthogonality(Q), 10 * u * (double)R->m);
-  for (int64_t j = 0; j < R->n; j++)
-    for (int64_t i = j; i < R->m; i++) {
-      below += i > j && AT(*R, i, j) != 0;
-      negative += i == j && !(AT(*R, i, j) >= 0);
-    }
-  CHECK_EQ(below, 0);
-  CHECK_EQ(negative, 0);
-  dense_free(&QR);
-}
+#include "qr_gates.h"
 
 /* In a random layout, in a window of a larger matrix. */
 static void test_matrix(tartan_grid *grid, tartan_dtype dtype, const dense *A)
@@ -49,7 +31,7 @@ static void test_matrix(tartan_grid *grid, tartan_dtype dtype, const dense *A)
     CHECK(rows == m && cols == r);
     tartan_matrix_shape(rr, &rows, &cols);
     CHECK(rows == r && cols == n);
-    judge(A, dtype, &Q, &R);
+    qr_judge(A, dtype, NULL, &Q, &R);
     if (CHECK_OK(tartan_qr(view, NULL, NULL, &only, NULL))) {
       R2 = dense_of(only);
       CHECK_LE(dense_distance(&R, &R2), 10 * unit_roundoff(dtype) * sqrt((double)m * (double)n) * dense_norm(A));

@@ -10,7 +10,7 @@
 #include "check.h"
 #include "qr_gates.h"
 
-#define COLUMNS_MAX 80
+#define COLUMNS_MAX 140
 
 static void check_permutation(const int64_t *perm, int64_t n)
 {
@@ -60,11 +60,11 @@ static void test_matrix(tartan_grid *grid, tartan_dtype dtype, const dense *A, i
 
 static void test_shapes(tartan_grid *grid)
 {
-  static const int64_t shapes[][2] = {{0, 0}, {0, 3}, {3, 0},   {1, 1},   {1, 2},  {2, 1},  {2, 2},
-                                      {7, 7}, {8, 3}, {63, 64}, {65, 64}, {64, 1}, {7, 71}, {150, 37}};
+  static const int64_t shapes[][2] = {{0, 0}, {0, 3},   {3, 0},   {1, 1},  {1, 2},  {2, 1},    {2, 2},     {7, 7},
+                                      {8, 3}, {63, 64}, {65, 64}, {64, 1}, {7, 71}, {150, 37}, {130, 110}, {70, 140}};
   uint64_t             seed = check_seed();
 
-  for (int s = 0; s < 14; s++)
+  for (int s = 0; s < 16; s++)
     for (int t = 0; t < 2; t++) {
       dense A = dense_make(shapes[s][0], shapes[s][1], fill_random, &seed);
 
