@@ -1,6 +1,7 @@
 /*
  * ELPA by dlopen, as ScaLAPACK in table.c: programs start without it. Only functions whose form has not changed since the
- * API of 2019 are used, and every error code is read: ELPA returns instead of aborting.
+ * API of 2019 are used, and every error code is read: ELPA returns instead of aborting. Only f64: packages are built without
+ * single precision (Debian's is).
  *
  * Source: Marek et al. 2014, The ELPA library.
  */
@@ -25,8 +26,8 @@ static struct {
   void (*set_integer)(elpa_t, const char *, int, int *);
   int (*setup)(elpa_t);
   const char *(*strerr)(int);
-  void (*vectors[2])(elpa_t, void *, void *, void *, int *); /* by tartan_dtype */
-  void (*values[2])(elpa_t, void *, void *, int *);
+  void (*vectors)(elpa_t, double *, double *, double *, int *);
+  void (*values)(elpa_t, double *, double *, int *);
 } elpa;
 
 static bool ready;
@@ -44,10 +45,8 @@ tartan_status tt_elpa_require(void)
                              {"elpa_set_integer", &elpa.set_integer},
                              {"elpa_setup", &elpa.setup},
                              {"elpa_strerr", &elpa.strerr},
-                             {"elpa_eigenvectors_a_h_a_f", &elpa.vectors[0]},
-                             {"elpa_eigenvectors_a_h_a_d", &elpa.vectors[1]},
-                             {"elpa_eigenvalues_a_h_a_f", &elpa.values[0]},
-                             {"elpa_eigenvalues_a_h_a_d", &elpa.values[1]}};
+                             {"elpa_eigenvectors_a_h_a_d", &elpa.vectors},
+                             {"elpa_eigenvalues_a_h_a_d", &elpa.values}};
   void         *handle = NULL, *address = NULL;
   tartan_status st = TARTAN_OK;
 
@@ -111,45 +110,37 @@ static elpa_t make_handle(const tt_elpa_place *place, int64_t n, int64_t count, 
 }
 
 /* ELPA's own workspace beside A and Z: a copy of the vectors, and parts of them on their way. */
-static tartan_status workspace_fits(const tt_pcall *call, tartan_dtype dtype, const tt_elpa_place *place)
+static tartan_status workspace_fits(const tt_pcall *call, const tt_elpa_place *place)
 {
-  return tt_memory_fits(call->mem, 2 * place->mloc * place->nloc * (int64_t)tartan_dtype_size(dtype),
-                        "the workspace of ELPA");
+  return tt_memory_fits(call->mem, 2 * place->mloc * place->nloc * (int64_t)sizeof(double), "the workspace of ELPA");
 }
 
-static tartan_status run(elpa_t handle, tartan_dtype dtype, int stages, tt_pmatrix *A, void *values, tt_pmatrix *Z)
+static tartan_status run(elpa_t handle, int stages, tt_pmatrix *A, double *w, tt_pmatrix *Z)
 {
   int error = elpa.setup(handle);
 
   if (error == 0) elpa.set_integer(handle, "solver", stages == 1 ? SOLVER_1STAGE : SOLVER_2STAGE, &error);
   if (error != 0) return judge_elpa("set up", error);
   if (Z)
-    elpa.vectors[dtype](handle, A->data, values, Z->data, &error);
+    elpa.vectors(handle, A->data, w, Z->data, &error);
   else
-    elpa.values[dtype](handle, A->data, values, &error);
+    elpa.values(handle, A->data, w, &error);
   return judge_elpa("solve", error);
 }
 
-tartan_status tt_elpa_eigh(const tt_pcall *call, tartan_dtype dtype, const tt_elpa_place *place, int stages, int64_t n,
-                           int64_t count, tt_pmatrix *A, double *w, tt_pmatrix *Z)
+tartan_status tt_elpa_eigh(const tt_pcall *call, const tt_elpa_place *place, int stages, int64_t n, int64_t count,
+                           tt_pmatrix *A, double *w, tt_pmatrix *Z)
 {
-  const float  *w32 = NULL;
-  void         *values = NULL;
   elpa_t        handle = NULL;
   int           error;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
-  const int64_t set = Z ? count : n;
 
   if (place->prow < 0) return call->agree(call->context, TARTAN_OK);
-  values = tt_alloc_zero(call->mem, n, tartan_dtype_size(dtype), "eigenvalues", &local);
-  if (local == TARTAN_OK) local = workspace_fits(call, dtype, place);
+  local = workspace_fits(call, place);
   handle = make_handle(place, n, count, A, &local);
   TRY(call->agree(call->context, local));
-  st = run(handle, dtype, stages, A, values, Z);
-  w32 = values;
-  for (int64_t i = 0; i < set; i++) w[i] = dtype == TARTAN_F32 ? w32[i] : ((const double *)values)[i];
+  st = run(handle, stages, A, w, Z);
 done:
   if (handle) elpa.deallocate(handle, &error);
-  tt_free(values);
   return st;
 }

@@ -21,17 +21,17 @@ typedef struct tt_elpa_place {
 } tt_elpa_place;
 
 /**
- * All eigenvalues in ascending order, and the vectors of the first `count`; A is destroyed. Collective over the ranks of
+ * All eigenvalues of an f64 matrix in ascending order, and the vectors of the first `count`; A is destroyed. Collective over the ranks of
  * the communicator; the others only agree.
  *
  * @param[in]     stages  1 or 2
  * @param[in]     count   1 to n
  * @param[in,out] A       [n, n], both triangles, square blocks, from its first element
- * @param[out]    w       [n] f64; of the first `count` alone if Z
+ * @param[out]    w       [n]; the first `count` alone are of use if Z
  * @param[out]    Z       [n, n] in the layout of A, of which count columns are set; NULL: values only
  * @retval TARTAN_ERR_BACKEND, TARTAN_ERR_NOMEM, TARTAN_ERR_NUMERIC
  */
-tartan_status tt_elpa_eigh(const tt_pcall *call, tartan_dtype dtype, const tt_elpa_place *place, int stages, int64_t n,
-                           int64_t count, tt_pmatrix *A, double *w, tt_pmatrix *Z);
+tartan_status tt_elpa_eigh(const tt_pcall *call, const tt_elpa_place *place, int stages, int64_t n, int64_t count,
+                           tt_pmatrix *A, double *w, tt_pmatrix *Z);
 
 #endif

@@ -65,7 +65,7 @@ typedef struct tt_spectrum {
 
 /**
  * A part of the spectrum by multiple relatively robust representations, whose vectors may lose orthogonality in
- * clusters. As tt_psyevd() but
+ * clusters. Vectors must be enough for tt_psyevr_vectors(). As tt_psyevd() but
  *
  * @param[in]  part   which
  * @param[out] w      [n], the first *found are set
@@ -73,6 +73,12 @@ typedef struct tt_spectrum {
  */
 tartan_status tt_psyevr(const tt_pcall *call, tartan_dtype dtype, int64_t n, const tt_spectrum *part, tt_pmatrix *A,
                         double *w, tt_pmatrix *Z, int64_t *found);
+
+/**
+ * Whether p?syevr gives its p?ormtr enough workspace for k vectors. It takes what held them before, and where that is too
+ * little it prints a message, does not carry the vectors back, and returns info 0. Local.
+ */
+bool tt_psyevr_vectors(int64_t n, int64_t k, int64_t block, int p, int q);
 
 /**
  * Upper Hessenberg form by orthogonal similarity, in place; reflectors are left below the subdiagonal. Blocks must be square.

@@ -35,6 +35,13 @@ done:
   return st;
 }
 
+bool tt_psyevr_vectors(int64_t n, int64_t k, int64_t block, int p, int q)
+{
+  const int64_t needed = block * (tt_ceil_div(n, p) + tt_ceil_div(k, q) + 3 * block);
+
+  return k / (p * q) > 0 && n >= tt_ceil_div(needed, k / (p * q));
+}
+
 tartan_status tt_psyevr(const tt_pcall *call, tartan_dtype dtype, int64_t n, const tt_spectrum *part, tt_pmatrix *A,
                         double *w, tt_pmatrix *Z, int64_t *found)
 {

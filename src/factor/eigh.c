@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "ext/elpa.h"
+#include "ext/scalapack.h"
 #include "factor/eigh_impl.h"
 #include "factor/signs.h"
 #include "kernel/dense.h"
@@ -116,6 +117,16 @@ done:
   return st;
 }
 
+/* Whether p?syevr can do what is asked: values, or vectors of which it is known that they are enough for it. */
+static bool mrrr_works(const tt_eigh *e)
+{
+  const tartan_grid *grid = e->A->grid;
+  const int64_t      k = e->opts.which == TARTAN_EIGH_ALL ? e->n : e->opts.count;
+
+  return !e->vectors ||
+         (e->opts.which != TARTAN_EIGH_INTERVAL && tt_psyevr_vectors(e->n, k, TT_EIGH_BLOCK, grid->p, grid->q));
+}
+
 /* Settles the method, with its reason. Collective. */
 static tartan_status choose(tt_eigh *e)
 {
@@ -134,15 +145,20 @@ static tartan_status choose(tt_eigh *e)
     snprintf(e->reason, sizeof e->reason, "n is at most %d: the same bits on any number of ranks",
              TARTAN_EIGH_ONE_RANK);
   } else {
-    TRY(have_elpa(grid, &there));
+    if (e->A->dtype == TARTAN_F64) TRY(have_elpa(grid, &there));
     method = there ? TARTAN_EIGH_ELPA1 : e->vectors ? TARTAN_EIGH_PSYEVD : TARTAN_EIGH_PSYEVR;
-    snprintf(e->reason, sizeof e->reason, there ? "the fastest that is accurate in clusters" : "ELPA is not there");
+    snprintf(e->reason, sizeof e->reason, there ? "the fastest that is accurate in clusters" : "no ELPA for this type");
   }
   if (method != TARTAN_EIGH_LAPACK && e->n <= least) {
     method = TARTAN_EIGH_LAPACK;
     snprintf(e->reason, sizeof e->reason, "n is at most %lld: too small to be spread over the ranks", (long long)least);
   }
   e->opts.method = method;
+  if (method == TARTAN_EIGH_PSYEVR && !mrrr_works(e)) {
+    e->opts.method = TARTAN_EIGH_PSYEVD;
+    snprintf(e->reason, sizeof e->reason,
+             "p?syevr cannot be trusted with so few vectors, or an unknown number of them");
+  }
 done:
   return st;
 }
