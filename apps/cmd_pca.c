@@ -46,8 +46,9 @@ static const app_option options[] = {
      "NaN in the data: refuse, or replace by the mean of the feature's other values"},
     {"samples", 0, APP_OPTION_CHOICE, &set.samples, "auto|rows|columns", "rows; columns where MATLAB wrote the file",
      "what the samples are"},
-    {"solver", 0, APP_OPTION_CHOICE, &set.solver, "auto|gram|full", "auto, which gives its reason",
-     "gram: one pass, small memory; full: in memory, exact to the smallest component"},
+    {"solver", 0, APP_OPTION_CHOICE, &set.solver, "auto|gram|full|krylov", "auto, which gives its reason",
+     "gram: one pass, small memory; full: in memory, exact to the smallest component; krylov: as gram, but only the "
+     "components wanted are computed"},
     {"tol", 0, APP_OPTION_REAL, &set.tol, "X", "0: take what the solver gives",
      "accuracy to insist on, for example 1e-6: components with singular values down to X times the first must be above "
      "the rounding errors of the solver, and the residual of --certify at most X; else the result is written and "
@@ -62,7 +63,7 @@ static const app_option options[] = {
      "the features are the pixels of images: draw components so"},
     {"color-by", 0, APP_OPTION_TEXT, &set.color_by, "FILE:/path", NULL,
      "one number per sample that colours the score plot"},
-    {"seed", 0, APP_OPTION_COUNT, &set.seed, "N", "0", "kept in the result; both solvers use no random numbers"},
+    {"seed", 0, APP_OPTION_COUNT, &set.seed, "N", "0", "kept in the result; it depends on no random numbers"},
     APP_RESULT_OPTIONS("INPUT.pca.h5 beside the input"),
     {"layout", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
     {"in-place", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
@@ -103,6 +104,8 @@ static tartan_status read_components(tartan_pca_opts *opts)
                  text);
 }
 
+static const char *const solvers[] = {"auto", "gram", "full", "krylov"};
+
 static tartan_status read_options(tartan_pca_opts *opts)
 {
   const tartan_pca_opts defaults = TARTAN_PCA_OPTS_INIT;
@@ -119,8 +122,9 @@ static tartan_status read_options(tartan_pca_opts *opts)
   TRY(app_result_check_options());
   REQUIRE(!set.color_by || set.report, TARTAN_ERR_ARG, "--color-by goes with --report");
   REQUIRE(!set.color_by || set.scores, TARTAN_ERR_ARG, "--color-by needs the scores: it does not go with --no-scores");
-  REQUIRE(!set.reproducible || opts->solver != TARTAN_PCA_FULL, TARTAN_ERR_ARG,
-          "--reproducible and --solver full do not go together: gram gives the same bits on any number of ranks");
+  REQUIRE(!set.reproducible || opts->solver <= TARTAN_PCA_GRAM, TARTAN_ERR_ARG,
+          "--reproducible and --solver %s do not go together: gram gives the same bits on any number of ranks",
+          solvers[opts->solver]);
   if (set.reproducible) opts->solver = TARTAN_PCA_GRAM;
 done:
   return st;
@@ -129,8 +133,7 @@ done:
 /* What the result depends on; whether it is there already. */
 static tartan_status look(app_run *run, job *j, bool *done)
 {
-  static const char *const solvers[] = {"auto", "gram", "full"};
-  app_notes                notes = {.count = 0};
+  app_notes notes = {.count = 0};
 
   app_note(&notes, "components", "%s", set.components ? set.components : "all");
   app_note(&notes, "center", "%s", set.center ? "yes" : "no");

@@ -23,6 +23,10 @@ static void fill_numbers(const tt_pca_setup *setup, const tartan_operator *A, co
     total += s->variance[i];
     if (i >= k) left += s->variance[i];
   }
+  if (s->found > 0) {
+    left = fmax(0, s->total - total);
+    total = fmax(total, s->total);
+  }
   for (int64_t i = 0; i < k; i++) {
     at[i] = s->variance[i];
     ratio[i] = total > 0 ? s->variance[i] / total : 0;
@@ -127,10 +131,10 @@ tartan_status tartan_pca_fit(const tartan_operator *A, const tartan_pca_opts *op
     AGREE(grid, local);
     TRY(tt_column_means(A, fill, &missing));
   }
-  if (setup.solver == TARTAN_PCA_GRAM)
-    TRY(tt_pca_solve_gram(A, &setup, fill, &s));
-  else
+  if (setup.solver == TARTAN_PCA_FULL)
     TRY(tt_pca_solve_full(A, &setup, fill, &s));
+  else
+    TRY(tt_pca_solve_gram(A, &setup, fill, &s));
   AGREE(grid, tt_pca_allocate(grid, A->n, tt_pca_choose(&setup.opts, A->m, A->n, &s), &p));
   fill_numbers(&setup, A, &s, p);
   TRY(deliver_vectors(&s, p));

@@ -87,7 +87,10 @@ tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *se
   else
     for (int64_t j = 0; j < n; j++) s->scale[j] = 1;
   to_covariance(r.G, (double)A->m, s->scale);
-  TRY(tartan_eigh(r.G, NULL, s->variance, &s->V, NULL));
+  if (setup->solver == TARTAN_PCA_KRYLOV)
+    TRY(tt_pca_eigen_krylov(r.G, setup->opts.components, s));
+  else
+    TRY(tartan_eigh(r.G, NULL, s->variance, &s->V, NULL));
   s->count = tt_min(A->m, n);
   for (int64_t j = 0; j < n; j++) s->variance[j] = s->variance[j] > 0 ? s->variance[j] : 0;
   s->floor = sqrt(DBL_EPSILON * (double)n);

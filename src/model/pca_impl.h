@@ -20,6 +20,8 @@ struct tartan_pca {
 /** The whole spectrum and its vectors, before k is chosen. */
 typedef struct tt_pca_spectrum {
   int64_t        count;    /**< min(m, n) */
+  int64_t        found;    /**< 0: all; else only so many variances and vectors, and the total */
+  double         total;    /**< sum of all variances where not all are found */
   double        *variance; /**< [count], descending, not negative */
   double         floor;    /**< sqrt of the relative size below which variances are rounding errors */
   tartan_matrix *V;        /**< f64, vectors as columns, or as rows if `rows` */
@@ -54,6 +56,14 @@ tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *se
                                 tt_pca_spectrum *s);
 tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
                                 tt_pca_spectrum *s);
+
+/**
+ * The first k eigenpairs of a covariance matrix whose lower triangle is given, and the sum of all; by the whole
+ * decomposition if the iteration does not converge. Collective.
+ *
+ * @param[in,out] C  its other triangle is filled in
+ */
+tartan_status tt_pca_eigen_krylov(tartan_matrix *C, int64_t k, tt_pca_spectrum *s);
 
 /**
  * The largest |C v - lambda v| / lambda_1 over a model's components; 0 if lambda_1 is. Collective; uses up s->C.

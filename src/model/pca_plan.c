@@ -1,7 +1,8 @@
 /*
  * Choosing a solver and predicting its cost. The Gram solver reads the file once and needs n^2 memory, whatever m; the
  * full one needs the matrix in memory three times over, but resolves small components. Without a wish Gram is taken
- * where it fits, unless there are fewer samples than features.
+ * where it fits, unless there are fewer samples than features; its eigen-decomposition gives way to a Krylov iteration
+ * where few components of many are wanted.
  */
 #include <tartan/factor.h>
 
@@ -13,6 +14,9 @@
 #include "comm/collective.h"
 #include "kernel/gemm.h"
 #include "model/pca_impl.h"
+
+#define FEW 20          /* a Krylov iteration pays from this many features for each component on */
+#define KRYLOV_STEPS 15 /* of it, assumed */
 
 #define READ_RATE 1.5e9 /* bytes per second of a node, assumed: page cache or a good file system */
 #define LINK_RATE 1.0e9 /* bytes per second between ranks, assumed */
@@ -38,6 +42,9 @@ static tartan_status check_options(const tartan_operator *A, const tartan_pca_op
           (long long)A->m, (long long)A->n);
   REQUIRE((o->components > 0) + (o->variance > 0) + o->mle <= 1, TARTAN_ERR_ARG,
           "give one of a count, a fraction of variance, and mle");
+  REQUIRE(o->solver >= TARTAN_PCA_AUTO && o->solver <= TARTAN_PCA_KRYLOV, TARTAN_ERR_ARG, "no such solver");
+  REQUIRE(o->solver != TARTAN_PCA_KRYLOV || o->components > 0, TARTAN_ERR_ARG,
+          "the krylov solver finds the first components only: give their number");
 done:
   return st;
 }
@@ -79,6 +86,15 @@ static double full_memory(const tartan_operator *A)
          8 * (double)shorter * (double)A->n + (double)((int64_t)64 << 20);
 }
 
+/* Flops of the eigenvalue problem behind the Gram or QR factor. */
+static double eigen_flops(const tartan_operator *A, const tt_pca_setup *setup)
+{
+  const double n = (double)tt_min(A->m, A->n);
+
+  if (setup->solver != TARTAN_PCA_KRYLOV) return 10 * n * n * n;
+  return 4 * (double)A->n * (double)A->n * KRYLOV_STEPS * (double)tt_max(8, tt_min(32, setup->opts.components));
+}
+
 tartan_status tt_pca_predict_seconds(const tartan_operator *A, tt_pca_setup *setup)
 {
   const double  n = (double)tt_min(A->m, A->n);
@@ -88,7 +104,8 @@ tartan_status tt_pca_predict_seconds(const tartan_operator *A, tt_pca_setup *set
 
   TRY(tt_allreduce_f64(A->grid, &rate, 1, TT_MIN));
   if (rate <= 0) rate = 1e9;
-  c->seconds = c->flops / rate + 10 * n * n * n / (rate * (n <= TARTAN_EIGH_ONE_RANK ? 1 : A->grid->p * A->grid->q)) +
+  c->seconds = c->flops / rate +
+               eigen_flops(A, setup) / (rate * (n <= TARTAN_EIGH_ONE_RANK ? 1 : A->grid->p * A->grid->q)) +
                c->bytes_read / READ_RATE + 8 * c->words / LINK_RATE;
 done:
   return st;
@@ -128,6 +145,19 @@ static void describe_gram(tt_pca_setup *setup, bool chosen)
   c->memory = (double)setup->gram.memory;
 }
 
+/* The same pass, with the other way to eigenvectors. */
+static void describe_krylov(tt_pca_setup *setup, bool chosen)
+{
+  tartan_cost *c = &setup->plan;
+
+  describe_gram(setup, chosen);
+  snprintf(c->algorithm, sizeof c->algorithm, "krylov");
+  snprintf(c->reason, sizeof c->reason, "%s; one pass for the Gram matrix, %lld segment%s of about %lld rows",
+           chosen ? "asked for" : "few components of many: they are found by iteration",
+           (long long)setup->gram.segments.count, setup->gram.segments.count == 1 ? "" : "s",
+           (long long)(setup->gram.segments.m / setup->gram.segments.count));
+}
+
 static void describe_full(const tartan_operator *A, tt_pca_setup *setup, bool chosen)
 {
   const double m = (double)A->m, n = (double)A->n, P = A->grid->size;
@@ -144,12 +174,13 @@ static void describe_full(const tartan_operator *A, tt_pca_setup *setup, bool ch
   c->memory = full_memory(A);
 }
 
-/* Fewer samples than features: an n x n problem would be the larger one. */
-static tartan_pca_solver choose(const tartan_operator *A, bool gram_fits, bool full_fits)
+/* Fewer samples than features: an n x n problem would be the larger one. Up to TARTAN_EIGH_ONE_RANK bits are promised. */
+static tartan_pca_solver choose(const tartan_operator *A, int64_t k, bool gram_fits, bool full_fits)
 {
-  const bool wide = A->m < A->n;
+  const bool wide = A->m<A->n, few = A->n> TARTAN_EIGH_ONE_RANK && k > 0 && k <= A->n / FEW;
 
-  return full_fits && (wide || !gram_fits) ? TARTAN_PCA_FULL : TARTAN_PCA_GRAM;
+  if (full_fits && (wide || !gram_fits)) return TARTAN_PCA_FULL;
+  return few ? TARTAN_PCA_KRYLOV : TARTAN_PCA_GRAM;
 }
 
 tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *opts, tt_pca_setup *setup)
@@ -166,10 +197,13 @@ tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *op
   asked = setup->opts.solver != TARTAN_PCA_AUTO;
   setup->solver = setup->opts.solver;
   need = gram_memory(A, setup, room, &setup->gram);
-  if (!asked) setup->solver = choose(A, need > 0, room == 0 || full_memory(A) <= (double)room);
-  if (setup->solver == TARTAN_PCA_GRAM) {
+  if (!asked) setup->solver = choose(A, setup->opts.components, need > 0, room == 0 || full_memory(A) <= (double)room);
+  if (setup->solver != TARTAN_PCA_FULL) {
     if (need == 0) TRY(refuse(grid, "gram", (double)setup->gram.memory, ", or more ranks on more nodes"));
-    describe_gram(setup, asked);
+    if (setup->solver == TARTAN_PCA_KRYLOV)
+      describe_krylov(setup, asked);
+    else
+      describe_gram(setup, asked);
   } else {
     if (room > 0 && full_memory(A) > (double)room)
       TRY(refuse(grid, "full", full_memory(A), ", use more ranks, or --solver gram"));
