@@ -20,7 +20,8 @@ tartan_status tt_psyevd(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_
   values = tt_alloc(call->mem, n, tartan_dtype_size(dtype), "eigenvalues", &local);
   entry(dtype)->syevd("V", "L", &N, A->data, &ia, &ja, da, values, Z->data, &iz, &jz, dz, &answer, &lwork, &ianswer,
                       &liwork, &info, 1, 1);
-  work = take_work(call, "p?syevd", dtype, &answer, 1 + 8 * n, info, &lwork, &local);
+  /* p?ormtr needs so much of it, which the answer leaves out: small n came back with vectors of the tridiagonal matrix. */
+  work = take_work(call, "p?syevd", dtype, &answer, 1 + 8 * n + Z->nb * (2 * n + 3 * Z->nb), info, &lwork, &local);
   liwork = ianswer + 64;
   iwork = tt_alloc(call->mem, liwork, sizeof *iwork, "the integer workspace of p?syevd", &local);
   TRY(call->agree(call->context, local));
