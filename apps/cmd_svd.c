@@ -68,23 +68,31 @@ static void note_all(const app_factor *f, app_notes *notes)
   app_note(notes, "method", "%s", methods[set.method]);
 }
 
-/* By the shape r x r that QR leaves of a tall or wide matrix. */
+/* The ways of tartan_svd(): QR first from one and a half times as long as wide, then the square that is left. */
+static bool goes_through_qr(const app_factor *f)
+{
+  return !set.full && (double)tt_max(f->A.m, f->A.n) >= 1.5 * (double)app_factor_least(f);
+}
+
+static bool on_one_rank(const app_factor *f)
+{
+  if (set.method) return set.method == TARTAN_SVD_ONE_RANK;
+  return (set.full ? tt_max(f->A.m, f->A.n) : app_factor_least(f)) <= TARTAN_SVD_ONE_RANK_MAX;
+}
+
+/* Flops of the square or of the whole; flops of QR come to them. */
 static void plan_by_shape(const app_factor *f, double flops, bool vectors, tartan_cost *p)
 {
-  const double m = (double)f->A.m, n = (double)f->A.n, r = fmin(m, n), ranks = f->run->size;
-  const bool   tall = fmax(m, n) >= 4 * r,
-             one = set.method ? set.method == TARTAN_SVD_ONE_RANK : r <= TARTAN_EIGH_ONE_RANK;
-  const char *core[] = {"", "?gesdd on one rank", "bidiagonal form", "p?gesvd"};
+  static const char *const core[] = {"", "?gesdd on one rank", "bidiagonal form", "p?gesvd"};
+  const double             m = (double)f->A.m, n = (double)f->A.n, r = fmin(m, n), ranks = f->run->size;
+  const bool               one = on_one_rank(f), qr = goes_through_qr(f);
 
-  snprintf(p->algorithm, sizeof p->algorithm, "%s%s", tall ? "QR, then " : "",
-           core[set.method ? set.method
-                : one      ? TARTAN_SVD_ONE_RANK
-                           : TARTAN_SVD_BIDIAGONAL]);
-  snprintf(p->reason, sizeof p->reason, "%s%s", tall ? "at least four times as long as wide; " : "",
-           set.method ? "asked for"
-           : one      ? "small enough for one rank"
-                      : "too large for one rank");
-  p->flops = (tall ? 4 * fmax(m, n) * r * r : 0) / ranks + flops / (one ? 1 : ranks);
+  snprintf(p->algorithm, sizeof p->algorithm, "%s",
+           core[one          ? TARTAN_SVD_ONE_RANK
+                : set.method ? set.method
+                             : TARTAN_SVD_BIDIAGONAL]);
+  snprintf(p->reason, sizeof p->reason, "%.0f x %.0f%s", m, n, qr ? ", after QR" : "");
+  p->flops = (qr ? (vectors ? 4 : 2) * fmax(m, n) * r * r : 0) / ranks + flops / (one ? 1 : ranks);
   p->words = (m + n) * r / sqrt(ranks);
   p->memory = (double)tartan_dtype_size(f->dtype) *
               (m * n / ranks + (vectors ? (m + n) * r / ranks : 0) + (vectors ? 2 : 1) * r * r / (one ? 1 : ranks / 2));
@@ -93,9 +101,8 @@ static void plan_by_shape(const app_factor *f, double flops, bool vectors, tarta
 static void plan_svd(const app_factor *f, tartan_cost *p)
 {
   const double m = (double)f->A.m, n = (double)f->A.n, r = fmin(m, n);
-  const bool   tall = fmax(m, n) >= 4 * r;
 
-  plan_by_shape(f, tall ? 20 * r * r * r : 4 * m * n * r + 16 * r * r * r, true, p);
+  plan_by_shape(f, goes_through_qr(f) ? 20 * r * r * r : 4 * m * n * r + 16 * r * r * r, true, p);
   if (set.full) p->memory += (double)tartan_dtype_size(f->dtype) * (m * m + n * n) / f->run->size;
 }
 
@@ -103,7 +110,7 @@ static void plan_svdvals(const app_factor *f, tartan_cost *p)
 {
   const double m = (double)f->A.m, n = (double)f->A.n, r = fmin(m, n);
 
-  plan_by_shape(f, fmax(m, n) >= 4 * r ? 8 * r * r * r / 3 : 4 * m * n * r - 4 * r * r * r / 3, false, p);
+  plan_by_shape(f, goes_through_qr(f) ? 8 * r * r * r / 3 : 4 * m * n * r - 4 * r * r * r / 3, false, p);
 }
 
 /* U and Vt stay NULL where only values are wanted. */

@@ -198,8 +198,9 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_eigh(const tartan_matrix *A, con
 /**
  * Eigenvalues of a general square matrix and, up to n = TARTAN_EIG_ONE_RANK, its right eigenvectors.
  *
- * Collective. Values by ScaLAPACK's p?gehrd and p?hseqr, or LAPACK's ?geev on one rank for small ones and whenever
- * vectors are wanted. Order: descending absolute value, of a conjugate pair the positive imaginary part first.
+ * Collective. Small matrices, and all of which vectors are wanted, by LAPACK's ?geev on one rank; the values of larger
+ * ones by ScaLAPACK's p?gehrd over the ranks and ?hseqr on one of them, which has to hold the matrix. Order: descending
+ * absolute value, then real part; of a conjugate pair the positive imaginary part first.
  *
  * @param[in]  A           [n, n]
  * @param[out] w_re, w_im  [n] on every rank

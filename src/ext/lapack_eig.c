@@ -64,3 +64,17 @@ tartan_status tt_geev(tt_memory *mem, tartan_dtype dtype, int64_t n, void *a, do
 done:
   return st;
 }
+
+tartan_status tt_hseqr(tt_memory *mem, tartan_dtype dtype, int64_t n, void *h, double *wr, double *wi)
+{
+  tartan_status st = TARTAN_OK;
+
+  TRY(check_local_size(n, n));
+  if (n == 0) goto done;
+  if (dtype == TARTAN_F64)
+    TRY(run_hseqr_f64(mem, (int)n, h, wr, wi));
+  else
+    TRY(run_hseqr_f32(mem, (int)n, h, wr, wi));
+done:
+  return st;
+}

@@ -31,4 +31,7 @@ tartan_status tt_ormtr(tt_memory *mem, tartan_dtype dtype, int64_t n, int64_t k,
  */
 tartan_status tt_geev(tt_memory *mem, tartan_dtype dtype, int64_t n, void *a, double *wr, double *wi, void *v);
 
+/** Eigenvalues of an upper Hessenberg matrix h [n, n], which is destroyed; as tt_geev(). Local. */
+tartan_status tt_hseqr(tt_memory *mem, tartan_dtype dtype, int64_t n, void *h, double *wr, double *wi);
+
 #endif

@@ -87,12 +87,6 @@ bool tt_psyevr_vectors(int64_t n, int64_t k, int64_t block, int p, int q);
 tartan_status tt_pgehrd(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_pmatrix *A, void *tau);
 
 /**
- * Eigenvalues of an upper Hessenberg matrix H, which is destroyed; zero below the subdiagonal.
- * @param[out] wr, wi  [n] f64
- */
-tartan_status tt_phseqr(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_pmatrix *H, double *wr, double *wi);
-
-/**
  * Reduced SVD: A [m, n] is destroyed; s [min(m, n)] descending in f64; U [m, r], Vt [r, n].
  * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW, TARTAN_ERR_NUMERIC
  */

@@ -49,8 +49,6 @@ tartan_status tt_scalapack_get(const tt_scalapack_table **table)
              {"pdsyevr_", &d->syevr},
              {"psgehrd_", &s->gehrd},
              {"pdgehrd_", &d->gehrd},
-             {"pshseqr_", &s->hseqr},
-             {"pdhseqr_", &d->hseqr},
              {"psgesvd_", &s->gesvd},
              {"pdgesvd_", &d->gesvd},
              {"psgeqrf_", &s->geqrf},

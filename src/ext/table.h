@@ -27,8 +27,6 @@ typedef struct tt_scalapack_typed {
                 const int *, const int *, void *, const int *, int *, const int *, int *, size_t, size_t, size_t);
   void (*gehrd)(const int *, const int *, const int *, void *, const int *, const int *, const int *, void *, void *,
                 const int *, int *);
-  void (*hseqr)(const char *, const char *, const int *, const int *, const int *, void *, const int *, void *, void *,
-                void *, const int *, void *, const int *, int *, const int *, int *, size_t, size_t);
   void (*gesvd)(const char *, const char *, const int *, const int *, void *, const int *, const int *, const int *,
                 void *, void *, const int *, const int *, const int *, void *, const int *, const int *, const int *,
                 void *, const int *, int *, size_t, size_t);
