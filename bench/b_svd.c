@@ -32,7 +32,8 @@ static const app_option options[] = {
      "for what is left after the QR of a tall or wide matrix"},
     {"values", 0, APP_OPTION_FLAG, &set.values, NULL, NULL, "singular values only"},
     {"compare", 'c', APP_OPTION_TEXT, &set.compare, "PEER,...", NULL,
-     "run alternately: scalapack (p?gesvd, always with vectors), lapack (?gesdd in one process on all cores of the node)"},
+     "run alternately: scalapack (p?gesvd, always with vectors), lapack (?gesdd in one process on all cores of the "
+     "node)"},
     {.name = NULL},
 };
 

@@ -40,8 +40,8 @@ done:
 }
 
 /* Job N: no vectors, S: the first min(m, n) of each, A: all. */
-static tartan_status gesdd(tt_memory *mem, tartan_dtype dtype, const char *job, int64_t m, int64_t n, void *a, double *s,
-                           void *u, void *vt)
+static tartan_status gesdd(tt_memory *mem, tartan_dtype dtype, const char *job, int64_t m, int64_t n, void *a,
+                           double *s, void *u, void *vt)
 {
   const int64_t r = tt_min(m, n);
   float        *s32 = NULL;

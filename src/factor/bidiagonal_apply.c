@@ -88,9 +88,9 @@ static void invert(apply *p, const double *tau)
 
   tt_gemm_local(TARTAN_F64, TARTAN_TRANS, TARTAN_NO_TRANS, w, w, p->rows, 1, p->v, p->rows, p->v, p->rows, 0, t, w);
   for (int64_t j = 0; j < w; j++) {
-    double       *column = t + j * w;
-    const double  f = tau[j] == 0 ? 1 : tau[j];
-    double        s[PANEL];
+    double      *column = t + j * w;
+    const double f = tau[j] == 0 ? 1 : tau[j];
+    double       s[PANEL];
 
     memcpy(s, column, (size_t)j * sizeof *s);
     memset(column, 0, (size_t)w * sizeof *column);
@@ -106,7 +106,8 @@ static void multiply(apply *p)
   const int64_t w = p->width, nloc = p->C->nloc;
   double       *c = (double *)p->C->data + p->from;
 
-  tt_gemm_local(TARTAN_F64, TARTAN_TRANS, TARTAN_NO_TRANS, w, nloc, p->rows, 1, p->v, p->rows, c, p->C->ld, 0, p->vc, w);
+  tt_gemm_local(TARTAN_F64, TARTAN_TRANS, TARTAN_NO_TRANS, w, nloc, p->rows, 1, p->v, p->rows, c, p->C->ld, 0, p->vc,
+                w);
   tt_gemm_local(TARTAN_F64, TARTAN_NO_TRANS, TARTAN_NO_TRANS, w, nloc, w, 1, p->t, w, p->vc, w, 0, p->tvc, w);
   tt_gemm_local(TARTAN_F64, TARTAN_NO_TRANS, TARTAN_NO_TRANS, p->rows, nloc, w, -1, p->v, p->rows, p->tvc, w, 1, c,
                 p->C->ld);

@@ -114,7 +114,8 @@ static value first_value(const merge *g, const double *z, double tol)
   const double zl = z[g->off + g->left], zr = g->extra ? z[g->off + g->n] : 0, r = hypot(zl, zr);
   value        first = {.d = 0, .z = g->extra ? r : zl, .id = g->left, .where = zr != 0 ? BOTH : LEFT};
 
-  if (g->extra && r > tol) rotate(g->c->mine, column_of(g, g->c->V, g->left), column_of(g, g->c->V, g->n), zl / r, zr / r);
+  if (g->extra && r > tol)
+    rotate(g->c->mine, column_of(g, g->c->V, g->left), column_of(g, g->c->V, g->n), zl / r, zr / r);
   if (g->extra && r <= tol) first.where = LEFT;
   if (fabs(first.z) <= tol) first.z = tol;
   return first;
@@ -245,8 +246,7 @@ static void gather(merge *g, int which, double *from, double *to)
     memcpy(to + count * c->mine, column_of(g, from, g->in[k].id), bytes);
     g->pick[which][count++] = k;
   }
-  for (int64_t k = 0; k < g->gone; k++)
-    memcpy(to + (count + k) * c->mine, column_of(g, from, g->out[k].id), bytes);
+  for (int64_t k = 0; k < g->gone; k++) memcpy(to + (count + k) * c->mine, column_of(g, from, g->out[k].id), bytes);
   g->picked[which] = count;
 }
 
@@ -274,8 +274,8 @@ static void multiply(merge *g, int which, int64_t j, int64_t count, double *x, c
 
   for (int64_t l = 0; l < count; l++) /* the rows that are picked, in place: each column closes up */
     for (int64_t i = 0; i < picked; i++) x[i + l * picked] = x[g->pick[which][i] + l * g->kept];
-  tt_gemm_local(TARTAN_F64, TARTAN_NO_TRANS, TARTAN_NO_TRANS, mine, count, picked, 1, old, mine, x, tt_max(1, picked), 0,
-                column_of(g, new, j), mine);
+  tt_gemm_local(TARTAN_F64, TARTAN_NO_TRANS, TARTAN_NO_TRANS, mine, count, picked, 1, old, mine, x, tt_max(1, picked),
+                0, column_of(g, new, j), mine);
   g->c->grid->counters.flops += 2.0 * (double)mine * (double)count * (double)picked;
 }
 

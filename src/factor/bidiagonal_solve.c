@@ -95,9 +95,12 @@ done:
 /* Columns of X in descending order of their values, as a matrix in slabs. Collective. */
 static tartan_status deliver(const tt_conquest *c, const order *sorted, const double *X, tartan_matrix **out)
 {
-  const tartan_matrix_opts slabs = {
-      .size = sizeof slabs, .mb = c->start[1], .nb = TT_BLOCK, .p = c->grid->size, .q = 1};
-  tartan_status st = TARTAN_OK;
+  const tartan_matrix_opts slabs = {.size = sizeof slabs,
+                                    .mb = c->start[1],
+                                    .nb = TT_BLOCK,
+                                    .p = c->grid->size,
+                                    .q = 1};
+  tartan_status            st = TARTAN_OK;
 
   TRY(tt_matrix_create_raw(c->grid, TARTAN_F64, c->n, c->n, &slabs, out));
   for (int64_t j = 0; j < c->n && c->mine > 0; j++)
