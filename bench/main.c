@@ -27,7 +27,8 @@ const app_option bench_options[] = {
     {.name = NULL},
 };
 
-static const app_command *const commands[] = {&bench_gemm, &bench_syrk, &bench_redist, &bench_words, &bench_pca};
+static const app_command *const commands[] = {&bench_gemm,  &bench_syrk, &bench_redist,
+                                              &bench_words, &bench_pca,  &bench_eigh};
 
 #define COMMANDS ((int)(sizeof commands / sizeof *commands))
 
