@@ -18,5 +18,6 @@ extern bench_settings   bench_set;
 extern const app_option bench_options[];
 
 extern const app_command bench_gemm, bench_syrk, bench_qr, bench_redist, bench_words, bench_pca, bench_svd, bench_topk;
+extern const app_command bench_gemm, bench_syrk, bench_redist, bench_words, bench_pca, bench_eigh;
 
 #endif
