@@ -1,7 +1,7 @@
 /*
- * Applying an operator by one pass over its rows. The operand on the side of the features, [n, b], is held by every rank
- * as its transpose; that on the side of the samples lies in row ranges like the operator itself. Rows go through local
- * products in tiles of at most 256.
+ * Applying an operator: an f64 matrix in memory by products of matrices, all others by one pass over the rows. In a pass the
+ * operand on the side of the features, [n, b], is held by every rank as its transpose; that on the side of the samples
+ * lies in row ranges like the operator itself. Rows go through local products in tiles of at most 256.
  */
 #include <math.h>
 #include <string.h>
@@ -220,12 +220,30 @@ done:
   return st;
 }
 
+/* A'(A X) by two products of matrices, with the rows of A X where those of A may be. Collective. */
+static tartan_status normal_plain(const tartan_operator *op, const tartan_matrix *X, tartan_matrix *Y)
+{
+  tartan_matrix_opts slabs = TARTAN_MATRIX_OPTS_INIT;
+  tartan_matrix     *Z = NULL;
+  tartan_status      st = TARTAN_OK;
+
+  slabs.p = op->grid->size;
+  slabs.q = 1;
+  TRY(tt_matrix_create_raw(op->grid, TARTAN_F64, op->m, X->col.n, &slabs, &Z));
+  TRY(tartan_operator_apply(op, TARTAN_NO_TRANS, X, Z));
+  TRY(tartan_operator_apply(op, TARTAN_TRANS, Z, Y));
+done:
+  tartan_matrix_destroy(&Z);
+  return st;
+}
+
 tartan_status tartan_operator_normal(const tartan_operator *op, const tartan_matrix *X, tartan_matrix *Y)
 {
   application   a = {0};
   tartan_status st = TARTAN_OK;
 
   TRY(check(op, op->n, X, op->n, Y));
+  if (is_plain(op, X, Y)) return normal_plain(op, X, Y);
   TRY(application_begin(op, X->col.n, false, &a));
   TRY(replicate(&a, X));
   TRY(walk_tiles(&a, add_normal_tile));

@@ -190,11 +190,13 @@ done:
 
 tartan_status tt_small_svd(tartan_grid *grid, int64_t d, const double *B, int64_t ld, double *P, double *s, double *Zt)
 {
-  tartan_matrix *b = NULL, *p = NULL, *zt = NULL;
-  tartan_status  st = TARTAN_OK;
+  tartan_matrix_opts whole = TARTAN_MATRIX_OPTS_INIT; /* on one rank, where it is solved */
+  tartan_matrix     *b = NULL, *p = NULL, *zt = NULL;
+  tartan_status      st = TARTAN_OK;
 
+  whole.p = whole.q = 1;
   tt_copy_local(TARTAN_F64, B, ld, TARTAN_F64, P, tt_max(1, d), d, d);
-  TRY(tartan_matrix_create(grid, TARTAN_F64, d, d, NULL, &b));
+  TRY(tartan_matrix_create(grid, TARTAN_F64, d, d, &whole, &b));
   TRY(tartan_matrix_scatter(P, 0, b));
   TRY(tartan_svd(b, NULL, &p, s, &zt, NULL));
   TRY(tartan_matrix_gather(p, 0, P));

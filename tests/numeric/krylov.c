@@ -164,7 +164,7 @@ static void test_spectra(tartan_grid *grid)
       A = dense_with_values(m, n, r, sigma, (uint64_t)(kind * 3 + s));
       test_matrix(grid, TARTAN_F64, &A, sigma, k, NULL);
       check_context("spectrum %d, a file of %lld x %lld", kind, (long long)m, (long long)n);
-      if (s != 1 || kind % 2 == 0) test_file(grid, &A, sigma, k);
+      if (s == 2 || kind % 2 == s) test_file(grid, &A, sigma, k);
       dense_free(&A);
     }
 }
@@ -172,7 +172,7 @@ static void test_spectra(tartan_grid *grid)
 /* f32 data, every k, blocks and tolerances of the caller's choice. */
 static void test_options(tartan_grid *grid)
 {
-  static const int64_t ks[] = {1, 2, 29, 30};
+  static const int64_t ks[] = {1, 14, 29, 30};
   tartan_topk_opts     opts = TARTAN_TOPK_OPTS_INIT;
   double               sigma[SIDE] = {0};
   dense                A;
@@ -182,7 +182,7 @@ static void test_options(tartan_grid *grid)
   check_context("f32");
   opts.tolerance = 1e-6;
   test_matrix(grid, TARTAN_F32, &A, sigma, 8, &opts);
-  for (int b = 1; b < 40; b += 12) {
+  for (int b = 1; b < 40; b += 19) {
     check_context("a block of %d, 1e-12", b);
     opts.block = b;
     opts.tolerance = 1e-12;
