@@ -46,9 +46,10 @@ static const app_option options[] = {
      "NaN in the data: refuse, or replace by the mean of the feature's other values"},
     {"samples", 0, APP_OPTION_CHOICE, &set.samples, "auto|rows|columns", "rows; columns where MATLAB wrote the file",
      "what the samples are"},
-    {"solver", 0, APP_OPTION_CHOICE, &set.solver, "auto|gram|full|krylov", "auto, which gives its reason",
-     "gram: one pass, small memory; full: in memory, exact to the smallest component; krylov: as gram, but only the "
-     "components wanted are computed"},
+    {"solver", 0, APP_OPTION_CHOICE, &set.solver, "auto|gram|full|krylov|tsqr", "auto, which gives its reason",
+     "gram: one pass, small memory; krylov: as gram, but only the components wanted are computed; tsqr: one pass, "
+     "exact "
+     "to the smallest component, at several times the cost; full: in memory, as exact"},
     {"tol", 0, APP_OPTION_REAL, &set.tol, "X", "0: take what the solver gives",
      "accuracy to insist on, for example 1e-6: components with singular values down to X times the first must be above "
      "the rounding errors of the solver, and the residual of --certify at most X; else the result is written and "
@@ -57,7 +58,7 @@ static const app_option options[] = {
      "residual: components are orthonormal and fit, |C v - lambda v| / lambda_1 at most --tol or a few roundings, else "
      "exit 4"},
     {"reproducible", 0, APP_OPTION_FLAG, &set.reproducible, NULL, NULL,
-     "insist on the same bits for any number of ranks and threads (gram always has it)"},
+     "insist on the same bits for any number of ranks and threads (gram and tsqr always have it)"},
     {"report", 0, APP_OPTION_TEXT, &set.report, "FILE.html", NULL, "write a page with plots, for a browser"},
     {"image-shape", 0, APP_OPTION_PAIR, set.image, "HxW", "the input's attribute image_shape",
      "the features are the pixels of images: draw components so"},
@@ -104,7 +105,7 @@ static tartan_status read_components(tartan_pca_opts *opts)
                  text);
 }
 
-static const char *const solvers[] = {"auto", "gram", "full", "krylov"};
+static const char *const solvers[] = {"auto", "gram", "full", "krylov", "tsqr"};
 
 static tartan_status read_options(tartan_pca_opts *opts)
 {
@@ -122,10 +123,10 @@ static tartan_status read_options(tartan_pca_opts *opts)
   TRY(app_result_check_options());
   REQUIRE(!set.color_by || set.report, TARTAN_ERR_ARG, "--color-by goes with --report");
   REQUIRE(!set.color_by || set.scores, TARTAN_ERR_ARG, "--color-by needs the scores: it does not go with --no-scores");
-  REQUIRE(!set.reproducible || opts->solver <= TARTAN_PCA_GRAM, TARTAN_ERR_ARG,
-          "--reproducible and --solver %s do not go together: gram gives the same bits on any number of ranks",
+  REQUIRE(!set.reproducible || (opts->solver != TARTAN_PCA_FULL && opts->solver != TARTAN_PCA_KRYLOV), TARTAN_ERR_ARG,
+          "--reproducible and --solver %s do not go together: gram and tsqr give the same bits on any number of ranks",
           solvers[opts->solver]);
-  if (set.reproducible) opts->solver = TARTAN_PCA_GRAM;
+  if (set.reproducible && opts->solver == TARTAN_PCA_AUTO) opts->solver = TARTAN_PCA_GRAM;
 done:
   return st;
 }
@@ -408,7 +409,7 @@ static tartan_status pca(app_run *run, const char *const *operands, int count)
   if (app_set.json && !app_json_to_stdout()) app_say_written(run, app_set.json, NULL);
   REQUIRE(set.tol == 0 || j.info.floor <= set.tol, TARTAN_ERR_TOLERANCE,
           "components below %.2g of the largest are noise, --tol asks for %.2g: written to %s and marked so; "
-          "--solver full is exact further down",
+          "--solver tsqr is exact further down",
           j.info.floor, set.tol, j.result.path);
   for (int i = 0; i < run->checks; i++)
     REQUIRE(run->check[i].pass, TARTAN_ERR_TOLERANCE, "the result failed a check of its own: %s is %.3g, not %.3g: %s",

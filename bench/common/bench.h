@@ -14,10 +14,9 @@ typedef struct bench_settings {
   const char *json;    /**< "-", or a file that a line is appended to; NULL: a table for people */
 } bench_settings;
 
-extern bench_settings   bench_set;
-extern const app_option bench_options[];
-
-extern const app_command bench_gemm, bench_syrk, bench_qr, bench_redist, bench_words, bench_pca, bench_svd, bench_topk;
-extern const app_command bench_gemm, bench_syrk, bench_redist, bench_words, bench_pca, bench_eigh;
+extern bench_settings    bench_set;
+extern const app_option  bench_options[];
+extern const app_command bench_gemm, bench_syrk, bench_qr, bench_svd, bench_eigh, bench_topk, bench_redist, bench_words,
+    bench_pca;
 
 #endif

@@ -18,10 +18,11 @@ extern "C" {
 typedef struct tartan_pca tartan_pca;
 
 typedef enum tartan_pca_solver {
-  TARTAN_PCA_AUTO,  /**< chosen by shape and memory; the reason is in the plan */
-  TARTAN_PCA_GRAM,  /**< one streaming pass for the Gram matrix, then its eigen-decomposition */
-  TARTAN_PCA_FULL,  /**< in memory: centered, QR, then SVD of R through ScaLAPACK */
-  TARTAN_PCA_KRYLOV /**< Gram, but only the components wanted, by block Krylov iteration; needs a count of components */
+  TARTAN_PCA_AUTO,   /**< chosen by shape and memory; the reason is in the plan */
+  TARTAN_PCA_GRAM,   /**< one streaming pass for the Gram matrix, then its eigen-decomposition */
+  TARTAN_PCA_FULL,   /**< in memory: centered, QR, then SVD of R through ScaLAPACK */
+  TARTAN_PCA_KRYLOV, /**< Gram, but only the components wanted, by block Krylov iteration; needs a count of components */
+  TARTAN_PCA_TSQR    /**< one streaming pass for the factor R of the centered rows, then its SVD */
 } tartan_pca_solver;
 
 /** What is done with NaN in the data. Inf is always an error. */

@@ -152,7 +152,7 @@ tartan_status tt_covariance(const tartan_operator *A, const tt_covariance_opts *
   if (fill) TRY(tt_column_means(A, fill, &r->nan_replaced));
   pass.fill = fill;
   TRY(tt_gram(A, &pass, gram, &g));
-  if (g.nonfinite > 0) TRY(tt_pca_fail_nonfinite(g.nonfinite, g.bad_row, g.bad_col, g.bad_is_nan));
+  TRY(tt_pca_require_finite(&g.bad));
   r->C = g.G;
   r->mean = g.mean;
   g.mean = NULL;

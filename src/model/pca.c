@@ -96,7 +96,8 @@ static tartan_status fill_info(const tartan_pca *model, const tt_pca_setup *setu
   info->nan_replaced = missing;
   info->segments = s->segments;
   TRY(same_blas(model->grid, &info->reproducible));
-  info->reproducible &= setup->solver == TARTAN_PCA_GRAM && s->V->row.n <= TARTAN_EIGH_ONE_RANK;
+  info->reproducible &= (setup->solver == TARTAN_PCA_GRAM || setup->solver == TARTAN_PCA_TSQR) &&
+                        model->v.features <= TARTAN_EIGH_ONE_RANK;
   info->residual = -1;
   if (s->C) st = tt_pca_residual(s, model, &info->residual);
   if (st == TARTAN_ERR_NOMEM) { /* every rank alike: no reason to lose a finished fit */
@@ -133,6 +134,8 @@ tartan_status tartan_pca_fit(const tartan_operator *A, const tartan_pca_opts *op
   }
   if (setup.solver == TARTAN_PCA_FULL)
     TRY(tt_pca_solve_full(A, &setup, fill, &s));
+  else if (setup.solver == TARTAN_PCA_TSQR)
+    TRY(tt_pca_solve_tsqr(A, &setup, fill, &s));
   else
     TRY(tt_pca_solve_gram(A, &setup, fill, &s));
   AGREE(grid, tt_pca_allocate(grid, A->n, tt_pca_choose(&setup.opts, A->m, A->n, &s), &p));

@@ -9,22 +9,17 @@
 
 #include "base/util.h"
 #include "comm/collective.h"
-#include "kernel/convert.h"
 #include "model/pca_impl.h"
 
 /* NaN or Inf in this rank's rows: how many of all, and the first. Collective. */
 static tartan_status require_finite(const tartan_matrix *T)
 {
-  const int64_t n = T->mloc, count = n * T->nloc;
-  bool          is_nan = false;
-  int64_t       bad = tt_count_nonfinite(TT_EL_F64, T->data, count);
-  int64_t       first = bad > 0 ? tt_find_nonfinite(TT_EL_F64, T->data, count, &is_nan) : -1;
-  int64_t       key = first < 0 ? INT64_MAX : ((tartan_matrix_global_col(T, first / n)) * n + first % n) * 2 + is_nan;
+  tt_nonfinite  bad = {.count = 0};
   tartan_status st = TARTAN_OK;
 
-  TRY(tt_allreduce_i64(T->grid, &bad, 1, TT_SUM));
-  TRY(tt_allreduce_i64(T->grid, &key, 1, TT_MIN));
-  if (bad > 0) st = tt_pca_fail_nonfinite(bad, key / 2 / T->row.n, key / 2 % T->row.n, key % 2);
+  if (T->nloc > 0) tt_nonfinite_note(TT_EL_F64, T->data, tartan_matrix_global_col(T, 0), T->nloc, T->mloc, &bad);
+  TRY(tt_nonfinite_agree(T->grid, T->mloc, &bad));
+  TRY(tt_pca_require_finite(&bad));
 done:
   return st;
 }
@@ -78,6 +73,41 @@ done:
   return st;
 }
 
+tartan_status tt_pca_square(tartan_grid *grid, int64_t m, tt_pca_spectrum *s)
+{
+  tartan_status st = TARTAN_OK;
+
+  for (int64_t i = 0; i < s->count; i++) s->variance[i] *= s->variance[i] / (double)(m - 1);
+  REQUIRE(s->count == 0 || isfinite(s->variance[0]), TARTAN_ERR_NUMERIC,
+          "the values are so large that their variances overflow; scale the data");
+  if (s->count > 0 && s->variance[0] < DBL_MIN / DBL_EPSILON && s->variance[0] > 0)
+    tt_grid_warn(grid, "the values are so small that their variances underflow: scale the data");
+done:
+  return st;
+}
+
+tartan_status tt_pca_keep_rows(const tartan_matrix *X, tt_pca_spectrum *s)
+{
+  tartan_grid  *grid = X->grid;
+  int64_t      *starts = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  starts = tt_alloc(&grid->memory, grid->size + 1, sizeof *starts, "the ranges of a pass", &local);
+  AGREE(grid, local);
+  tt_rows_partition(X->row.n, 1, grid->size, starts);
+  st = tt_matrix_create_ranges(grid, TARTAN_F64, X->col.n, X->row.n, starts, NULL, &s->C);
+  if (st == TARTAN_ERR_NOMEM) { /* every rank alike: then there is no residual */
+    tt_grid_warn(grid, "no memory is left for the residual of the components: it was not computed");
+    st = TARTAN_OK;
+    goto done;
+  }
+  TRY(st);
+  TRY(tartan_matrix_copy(TARTAN_TRANS, X, s->C));
+done:
+  tt_free(starts);
+  return st;
+}
+
 tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
                                 tt_pca_spectrum *s)
 {
@@ -106,22 +136,9 @@ tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *se
   TRY(tt_matrix_clone(TARTAN_TRANS, T, TARTAN_F64, &layout, &X));
   tartan_matrix_destroy(&T);
   TRY(tartan_svd(X, NULL, NULL, s->variance, &s->V, NULL));
-  for (int64_t i = 0; i < s->count; i++) s->variance[i] *= s->variance[i] / (double)(A->m - 1);
-  REQUIRE(s->count == 0 || isfinite(s->variance[0]), TARTAN_ERR_NUMERIC,
-          "the values are so large that their variances overflow; scale the data");
-  if (s->count > 0 && s->variance[0] < DBL_MIN / DBL_EPSILON && s->variance[0] > 0)
-    tt_grid_warn(grid, "the values are so small that their variances underflow: scale the data");
+  TRY(tt_pca_square(grid, A->m, s));
   s->floor = DBL_EPSILON * sqrt((double)tt_max(A->m, n));
-  if (setup->opts.residual) {
-    st = tt_matrix_create_ranges(grid, TARTAN_F64, n, A->m, starts, NULL, &s->C);
-    if (st == TARTAN_ERR_NOMEM) { /* every rank alike: then there is no residual */
-      tt_grid_warn(grid, "no memory is left for the residual of the components: it was not computed");
-      st = TARTAN_OK;
-      goto done;
-    }
-    TRY(st);
-    TRY(tartan_matrix_copy(TARTAN_TRANS, X, s->C));
-  }
+  if (setup->opts.residual) TRY(tt_pca_keep_rows(X, s));
 done:
   tartan_matrix_destroy(&X);
   tartan_matrix_destroy(&T);

@@ -80,7 +80,7 @@ tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *se
   s->scale = tt_alloc(&grid->memory, n, sizeof *s->scale, "feature scales", &local);
   AGREE(grid, local);
   TRY(tt_gram(A, &opts, &setup->gram, &r));
-  if (r.nonfinite > 0) TRY(tt_pca_fail_nonfinite(r.nonfinite, r.bad_row, r.bad_col, r.bad_is_nan));
+  TRY(tt_pca_require_finite(&r.bad));
   TRY(require_range(r.G));
   if (setup->opts.scale)
     TRY(standard_deviations(r.G, A->m, r.mean, s->scale));

@@ -9,6 +9,7 @@
 
 #include "matrix/matrix.h"
 #include "oper/gram.h"
+#include "oper/tsqr.h"
 
 struct tartan_pca {
   tartan_grid      *grid;
@@ -31,7 +32,7 @@ typedef struct tt_pca_spectrum {
   int64_t        segments;
   tartan_matrix
       *C; /**< for the residual, or NULL: covariance, lower triangle; or, with `rows`, the data as centered and
-                         scaled, [n, m] in ranges */
+                         scaled or their factor R, [n, rows] in ranges */
 } tt_pca_spectrum;
 
 /** The options, checked and completed, and the cuts that follow. */
@@ -39,6 +40,7 @@ typedef struct tt_pca_setup {
   tartan_pca_opts   opts;
   tartan_pca_solver solver;
   tt_gram_plan      gram;
+  tt_tsqr_plan      tsqr;
   tartan_cost       plan;
 } tt_pca_setup;
 
@@ -56,6 +58,14 @@ tartan_status tt_pca_solve_gram(const tartan_operator *A, const tt_pca_setup *se
                                 tt_pca_spectrum *s);
 tartan_status tt_pca_solve_full(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
                                 tt_pca_spectrum *s);
+tartan_status tt_pca_solve_tsqr(const tartan_operator *A, const tt_pca_setup *setup, const double *fill,
+                                tt_pca_spectrum *s);
+
+/** Singular values of m samples, standing in s->variance, become variances; the same on every rank. Local. */
+tartan_status tt_pca_square(tartan_grid *grid, int64_t m, tt_pca_spectrum *s);
+
+/** s->C := rows X with X'X = (m - 1) C, turned, for the residual; a warning where there is no memory. Collective. */
+tartan_status tt_pca_keep_rows(const tartan_matrix *X, tt_pca_spectrum *s);
 
 /**
  * The first k eigenpairs of a covariance matrix whose lower triangle is given, and the sum of all; by the whole
@@ -68,7 +78,7 @@ tartan_status tt_pca_eigen_krylov(tartan_matrix *C, int64_t k, tt_pca_spectrum *
 /**
  * The largest |C v - lambda v| / lambda_1 over a model's components; 0 if lambda_1 is. Collective; uses up s->C.
  *
- * Cost per rank: about 4 n^2 k / P flops (gram) or 4 m n k / P (full), n k words in one sum over all ranks.
+ * Cost per rank: about 4 n^2 k / P flops (gram, tsqr) or 4 m n k / P (full), n k words in one sum over all ranks.
  */
 tartan_status tt_pca_residual(const tt_pca_spectrum *s, const tartan_pca *model, double *residual);
 
@@ -84,8 +94,8 @@ tartan_status tt_pca_match(const tartan_pca *model, const tartan_operator *A, ta
 /** Gives a model the names of its features; NULL: none. Local; the status is this rank's own. */
 tartan_status tt_pca_set_names(tartan_pca *model, const char *const *names);
 
-/** TARTAN_ERR_INPUT naming the place of a value that is not finite. Local. */
-tartan_status tt_pca_fail_nonfinite(int64_t count, int64_t row, int64_t col, bool is_nan);
+/** TARTAN_ERR_INPUT naming the first value that is not finite, if there are any; all ranks know alike. Local. */
+tartan_status tt_pca_require_finite(const tt_nonfinite *bad);
 
 /** How many components the options ask for, given the spectrum. Local. */
 int64_t tt_pca_choose(const tartan_pca_opts *opts, int64_t m, int64_t n, const tt_pca_spectrum *s);

@@ -70,13 +70,14 @@ void tartan_pca_get_values(const tartan_pca *model, tartan_pca_values *values)
   *values = model->v;
 }
 
-tartan_status tt_pca_fail_nonfinite(int64_t count, int64_t row, int64_t col, bool is_nan)
+tartan_status tt_pca_require_finite(const tt_nonfinite *bad)
 {
+  if (bad->count == 0) return TARTAN_OK;
   return tt_fail(TARTAN_ERR_INPUT,
                  "the data has %lld values that are NaN or Inf; the first is %s at sample %lld, feature "
                  "%lld (from zero)%s",
-                 (long long)count, is_nan ? "NaN" : "Inf", (long long)row, (long long)col,
-                 is_nan ? "; --nan mean replaces NaN by the feature's mean" : "");
+                 (long long)bad->count, bad->is_nan ? "NaN" : "Inf", (long long)bad->row, (long long)bad->col,
+                 bad->is_nan ? "; --nan mean replaces NaN by the feature's mean" : "");
 }
 
 double tt_pca_scale_of(double variance, double mean, int64_t m)

@@ -1,8 +1,9 @@
 /*
  * Choosing a solver and predicting its cost. The Gram solver reads the file once and needs n^2 memory, whatever m; the
- * full one needs the matrix in memory three times over, but resolves small components. Without a wish Gram is taken
- * where it fits, unless there are fewer samples than features; its eigen-decomposition gives way to a Krylov iteration
- * where few components of many are wanted.
+ * full one needs the matrix in memory three times over, but resolves small components. The TSQR solver does so in one pass
+ * and n^2 memory, at two to four times the cost of Gram. Without a wish Gram is taken where it fits, unless there are
+ * fewer samples than features; its eigen-decomposition gives way to a Krylov iteration where few components of many are
+ * wanted.
  */
 #include <tartan/factor.h>
 
@@ -57,19 +58,40 @@ static double eigen_bytes(const tartan_grid *grid, int64_t n)
   return n <= TARTAN_EIGH_ONE_RANK ? 6 * square : 8 * square / (grid->p * grid->q);
 }
 
+/* Options of a pass, as far as its plan goes. */
+static tt_gram_opts pass_opts(const tartan_operator *A, const tt_pca_setup *setup)
+{
+  static const double fill = 0;
+  const bool          fills = setup->opts.nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element);
+
+  return (tt_gram_opts){.center = setup->opts.center, .fill = fills ? &fill : NULL};
+}
+
+/* The memory of a pass and of the n x n problem after it; 0 if they do not fit so many bytes. */
+static int64_t memory_with_eigen(const tartan_operator *A, bool fits, int64_t bytes, int64_t *memory)
+{
+  const double need = fmax((double)*memory, eigen_bytes(A->grid, A->n));
+
+  *memory = need < 9e18 ? (int64_t)need : INT64_MAX;
+  return fits && (bytes == 0 || *memory <= bytes) ? *memory : 0;
+}
+
 /* Memory of the Gram solver within so many bytes; 0 if it does not fit. */
 static int64_t gram_memory(const tartan_operator *A, const tt_pca_setup *setup, int64_t bytes, tt_gram_plan *gram)
 {
-  const double       fill = 0;
-  const tt_gram_opts opts = {.center = setup->opts.center,
-                             .fill = setup->opts.nan == TARTAN_PCA_NAN_MEAN && !tt_element_is_integer(A->element)
-                                         ? &fill
-                                         : NULL};
+  const tt_gram_opts opts = pass_opts(A, setup);
   const bool         fits = tt_gram_plan_make(A, &opts, A->grid->size, A->grid->threads, bytes, gram) == TARTAN_OK;
-  const double       need = fmax((double)gram->memory, eigen_bytes(A->grid, A->n));
 
-  gram->memory = need < 9e18 ? (int64_t)need : INT64_MAX;
-  return fits && (bytes == 0 || gram->memory <= bytes) ? gram->memory : 0;
+  return memory_with_eigen(A, fits, bytes, &gram->memory);
+}
+
+/* The same of the TSQR solver. */
+static int64_t tsqr_memory(const tartan_operator *A, const tt_pca_setup *setup, int64_t bytes, tt_tsqr_plan *tsqr)
+{
+  const tt_gram_opts opts = pass_opts(A, setup);
+  const bool         fits = tt_tsqr_plan_make(A, &opts, A->grid->size, A->grid->threads, bytes, tsqr) == TARTAN_OK;
+
+  return memory_with_eigen(A, fits, bytes, &tsqr->memory);
 }
 
 /*
@@ -174,6 +196,20 @@ static void describe_full(const tartan_operator *A, tt_pca_setup *setup, bool ch
   c->memory = full_memory(A);
 }
 
+static void describe_tsqr(tt_pca_setup *setup)
+{
+  tartan_cost *c = &setup->plan;
+
+  snprintf(c->algorithm, sizeof c->algorithm, "tsqr");
+  snprintf(c->reason, sizeof c->reason,
+           "asked for; one pass, exact to the smallest component; %lld segment%s of about %lld rows",
+           (long long)setup->tsqr.segments.count, setup->tsqr.segments.count == 1 ? "" : "s",
+           (long long)(setup->tsqr.segments.m / setup->tsqr.segments.count));
+  c->flops = setup->tsqr.flops;
+  c->words = setup->tsqr.words;
+  c->memory = (double)setup->tsqr.memory;
+}
+
 /* Fewer samples than features: an n x n problem would be the larger one. Up to TARTAN_EIGH_ONE_RANK bits are promised. */
 static tartan_pca_solver choose(const tartan_operator *A, int64_t k, bool gram_fits, bool full_fits)
 {
@@ -198,12 +234,16 @@ tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *op
   setup->solver = setup->opts.solver;
   need = gram_memory(A, setup, room, &setup->gram);
   if (!asked) setup->solver = choose(A, setup->opts.components, need > 0, room == 0 || full_memory(A) <= (double)room);
-  if (setup->solver != TARTAN_PCA_FULL) {
+  if (setup->solver == TARTAN_PCA_GRAM || setup->solver == TARTAN_PCA_KRYLOV) {
     if (need == 0) TRY(refuse(grid, "gram", (double)setup->gram.memory, ", or more ranks on more nodes"));
     if (setup->solver == TARTAN_PCA_KRYLOV)
       describe_krylov(setup, asked);
     else
       describe_gram(setup, asked);
+  } else if (setup->solver == TARTAN_PCA_TSQR) {
+    if (tsqr_memory(A, setup, room, &setup->tsqr) == 0)
+      TRY(refuse(grid, "tsqr", (double)setup->tsqr.memory, A->m < A->n ? ", or --solver full" : ", or --solver gram"));
+    describe_tsqr(setup);
   } else {
     if (room > 0 && full_memory(A) > (double)room)
       TRY(refuse(grid, "full", full_memory(A), ", use more ranks, or --solver gram"));

@@ -17,7 +17,7 @@
 /* Workspace: the panel's products, and two blocks for its local parts. */
 typedef struct residual_work {
   double *y;            /* [n, PANEL] */
-  double *left, *right; /* gram: [mloc, PANEL] and [nloc, PANEL]; full: [SAMPLES, PANEL] and nothing */
+  double *left, *right; /* gram: [mloc, PANEL] and [nloc, PANEL]; others: [SAMPLES, PANEL] and nothing */
 } residual_work;
 
 /* The lower triangle with half its diagonal and zeros above: C = L + L'. Local. */
@@ -66,11 +66,11 @@ static void multiply_triangle(const tartan_matrix *L, const double *v, int64_t b
   }
 }
 
-/* y [n, b] := this rank's part of C V = T (T' V) / (m - 1), its samples being the columns of T. Local. */
-static void multiply_samples(const tartan_matrix *T, const double *v, int64_t b, const residual_work *w)
+/* y [n, b] := this rank's part of C V = T (T' V) / (m - 1), its rows being the columns of T. Local. */
+static void multiply_samples(const tartan_matrix *T, int64_t m, const double *v, int64_t b, const residual_work *w)
 {
   const int64_t n = T->row.n, ld = tt_max(1, n);
-  const double  scale = 1 / (double)(T->col.n - 1);
+  const double  scale = 1 / (double)(m - 1);
 
   for (int64_t i = 0; i < n * b; i++) w->y[i] = 0;
   for (int64_t s = 0; s < T->nloc; s += SAMPLES) {
@@ -139,7 +139,7 @@ tartan_status tt_pca_residual(const tt_pca_spectrum *s, const tartan_pca *model,
     t = tt_seconds();
     threads = tt_blas_threads_begin(grid);
     if (s->rows)
-      multiply_samples(s->C, panel, b, &w);
+      multiply_samples(s->C, v->samples, panel, b, &w);
     else
       multiply_triangle(s->C, panel, b, &w);
     tt_blas_threads_end(threads);

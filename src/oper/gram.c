@@ -61,17 +61,6 @@ static size_t panel_width(const tt_gram_plan *plan)
   return plan->exact ? sizeof(float) : sizeof(double);
 }
 
-/* Bytes of this pass's own copy of a matrix in memory, on the rank that has most. */
-static int64_t bytes_of_rows(const tartan_operator *op, int P, const tt_gram_plan *plan)
-{
-  const tt_segments *s = &plan->segments;
-  int64_t            most = 0;
-
-  for (int r = 0; r < P && op->matrix; r++)
-    most = tt_max(most, tt_segment_start(s, s->count * (r + 1) / P) - tt_segment_start(s, s->count * r / P));
-  return most * op->n * (int64_t)tt_element_size(op->stored);
-}
-
 /* Bytes that a rank takes, without the result. */
 static int64_t bytes_needed(const tartan_operator *op, const tt_gram_opts *opts, int threads, const tt_gram_plan *plan)
 {
@@ -94,19 +83,16 @@ static void count_costs(int P, int64_t n, tt_gram_plan *plan)
   const double  triangle = 0.5 * (double)n * (double)(n + 1);
   tt_node_stack stack;
   double        total = 0, most = 0;
-  int64_t       rows = 0;
 
   for (int r = 0; r < P; r++) {
-    const int64_t from = plan->segments.count * r / P, to = plan->segments.count * (r + 1) / P;
-    int           largest;
+    int largest;
 
     tt_segments_frontier(&plan->segments, P, r, &stack, &largest);
     total += stack.count;
     most = fmax(most, stack.count);
     plan->slots = (int)tt_max(plan->slots, largest);
-    rows = tt_max(rows, tt_segment_start(&plan->segments, to) - tt_segment_start(&plan->segments, from));
   }
-  plan->flops = (double)rows * (double)n * (double)(n + 1);
+  plan->flops = (double)tt_segments_most_rows(&plan->segments, P) * (double)n * (double)(n + 1);
   plan->words = P == 1 ? 0 : fmax(most * triangle * (P - 1) / P, (total - most) * triangle / P) + total * (double)n;
 }
 
@@ -124,7 +110,8 @@ tartan_status tt_gram_plan_make(const tartan_operator *op, const tt_gram_opts *o
   plan->tiles = tt_ceil_div(n, plan->tile) * (tt_ceil_div(n, plan->tile) + 1) / 2;
   plan->node = plan->tiles * plan->tile * plan->tile + tt_round_up(n, 8);
   count_costs(P, n, plan);
-  plan->rows_copied = bytes_of_rows(op, P, plan);
+  if (op->matrix)
+    plan->rows_copied = tt_segments_most_rows(&plan->segments, P) * n * (int64_t)tt_element_size(op->stored);
   result = 8 * (double)n * (double)n / P + tt_gram_reduce_bytes(plan, n, P);
 
   /* the least that works is a slab of one row, or of one chunk; what is left over makes it larger */
@@ -180,51 +167,6 @@ static void run_free(gram_run *g)
   tt_free(g->nodes);
   tt_free(g->shift);
   tt_pass_end(&g->pass);
-}
-
-/* The rank that holds row 0: not always rank 0, which may have no segment. */
-static int first_owner(const tartan_grid *grid, const int64_t *starts)
-{
-  int r = 0;
-
-  while (r < grid->size - 1 && starts[r + 1] == 0) r++;
-  return r;
-}
-
-/*
- * The shift: column means of the first panel of all, whole numbers for integers, from its owner to all. Any shift is
- * right; one near the mean keeps the correction small. It depends on the data alone, never on the size of a slab.
- */
-static tartan_status find_shift(gram_run *g, int root)
-{
-  const int64_t rows = tt_min(g->plan->segments.panel, g->op->m);
-  tartan_grid  *grid = g->op->grid;
-  double       *sum = g->panel_sums, *zero = g->panel_sums + g->n; /* there are at least three panels */
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
-
-  for (int64_t i = 0; i < rows && grid->rank == root && local == TARTAN_OK; i += g->pass.slab) {
-    const tt_shift_job job = {.rows = tt_min(g->pass.slab, rows - i),
-                              .cols = g->n,
-                              .src = g->pass.buffer,
-                              .src_ld = g->n,
-                              .dst = g->panel_data,
-                              .dst_ld = 0,
-                              .shift = zero,
-                              .sum = sum};
-
-    local = tt_pass_read_rows(&g->pass, i, job.rows);
-    if (local == TARTAN_OK) tt_convert_shifted(g->pass.element, TARTAN_F64, &job); /* only the sum is wanted */
-  }
-  AGREE(grid, local);
-  for (int64_t j = 0; j < g->n; j++) {
-    const double mean = sum[j] / (double)rows;
-
-    g->shift[j] = !isfinite(mean) ? 0 : tt_element_is_integer(g->pass.element) ? rint(mean) : mean;
-    sum[j] = 0;
-  }
-  TRY(tt_bcast(grid, g->shift, g->n, sizeof *g->shift, root));
-done:
-  return st;
 }
 
 /* Opens the next panel at row g->row: its slot and whether it begins a segment. */
@@ -365,23 +307,13 @@ static void read_next(int64_t i, void *context)
 }
 
 /* A sum that is not finite tells that the slab holds NaN or Inf: only then is it searched. */
-static void note_nonfinite(gram_run *g, int64_t row0, int64_t rows)
+static void note_nonfinite(const gram_run *g, int64_t row0, int64_t rows)
 {
-  tt_gram_result *r = g->result;
-  double          total = 0;
-  int64_t         first;
+  double total = 0;
 
   for (int64_t i = 0; i < g->count; i++)
     for (int64_t j = 0; j < g->n; j++) total += g->stretches[i].to->sum[j] * 0;
-  if (total == 0) return;
-  if (r->nonfinite == 0) {
-    first = tt_find_nonfinite(g->pass.element, g->pass.buffer, rows * g->n, &r->bad_is_nan);
-    if (first >= 0) {
-      r->bad_row = row0 + first / g->n;
-      r->bad_col = first % g->n;
-    }
-  }
-  r->nonfinite += tt_count_nonfinite(g->pass.element, g->pass.buffer, rows * g->n);
+  if (!(total == 0)) tt_nonfinite_note(g->pass.element, g->pass.buffer, row0, rows, g->n, &g->result->bad);
 }
 
 /* After the tiles have used the ready panels: the open one moves to the front. */
@@ -430,21 +362,6 @@ done:
   return st;
 }
 
-/* Number of NaN and Inf of all ranks, and the first in row order. Collective. */
-static tartan_status agree_nonfinite(tartan_grid *grid, int64_t n, tt_gram_result *r)
-{
-  int64_t       first = r->nonfinite > 0 ? (r->bad_row * n + r->bad_col) * 2 + r->bad_is_nan : INT64_MAX;
-  tartan_status st = TARTAN_OK;
-
-  TRY(tt_allreduce_i64(grid, &r->nonfinite, 1, TT_SUM));
-  TRY(tt_allreduce_i64(grid, &first, 1, TT_MIN));
-  r->bad_is_nan = first % 2;
-  r->bad_row = first / 2 / tt_max(1, n);
-  r->bad_col = first / 2 % tt_max(1, n);
-done:
-  return st;
-}
-
 /* Means from sums about the shift, and the rank-one correction of the lower triangle. */
 static void correct(const gram_run *g, bool center, double *sums)
 {
@@ -489,10 +406,10 @@ tartan_status tt_gram(const tartan_operator *op, const tt_gram_opts *opts, const
   AGREE(grid, local);
   tt_segments_partition(&plan->segments, grid->size, starts);
   TRY(tt_pass_begin(op, starts, plan->slab, opts->fill, &g->pass));
-  if (opts->center) TRY(find_shift(g, first_owner(grid, starts)));
+  if (opts->center) TRY(tt_pass_shift(&g->pass, starts, plan->segments.panel, g->panel_sums, g->shift));
   TRY(accumulate(g, grid->threads));
-  TRY(agree_nonfinite(grid, op->n, result));
-  if (result->nonfinite > 0) goto done;
+  TRY(tt_nonfinite_agree(grid, op->n, &result->bad));
+  if (result->bad.count > 0) goto done;
   tt_pass_end(&g->pass);
   TRY(tartan_matrix_create(grid, TARTAN_F64, op->n, op->n, &layout, &result->G));
   TRY(tt_gram_reduce(grid, plan, op->n, g->nodes, result->G, sums));

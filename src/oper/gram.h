@@ -38,11 +38,9 @@ typedef struct tt_gram_plan {
 
 /** What a pass found out. */
 typedef struct tt_gram_result {
-  tartan_matrix *G;                /**< [n, n] f64, lower triangle, in blocks of one tile on the grid's arrangement */
-  double        *mean;             /**< [n]; zeros without centering; tt_free() */
-  int64_t        nonfinite;        /**< NaN and Inf in all; if any, G is NULL */
-  int64_t        bad_row, bad_col; /**< where the first stands */
-  bool           bad_is_nan;
+  tartan_matrix *G;    /**< [n, n] f64, lower triangle, in blocks of one tile on the grid's arrangement */
+  double        *mean; /**< [n]; zeros without centering; tt_free() */
+  tt_nonfinite   bad;  /**< if any, G is NULL */
 } tt_gram_result;
 
 /**

@@ -1,11 +1,23 @@
 /**
  * @file gram_impl.h
- * Between the parts of the Gram pass: accumulating on a rank (gram.c) and combining over ranks (gram_reduce.c).
+ * Between the parts of the Gram pass: accumulating on a rank (gram.c) and combining over ranks (gram_reduce.c). Other
+ * passes use its frontier of the tree.
  */
 #ifndef TT_OPER_GRAM_IMPL_H
 #define TT_OPER_GRAM_IMPL_H
 
 #include "oper/gram.h"
+
+/** The nodes that all ranks end with, rank by rank: the same on every rank. */
+typedef struct tt_frontier {
+  int      total, most; /**< nodes of all ranks, and of the rank that has most */
+  int     *own;         /**< [P] nodes of each rank */
+  tt_node *node;        /**< [total] */
+} tt_frontier;
+
+/** Fills a frontier, to be given to tt_frontier_free() after a failure too. Local; the status is this rank's own. */
+tartan_status tt_frontier_make(tartan_grid *grid, const tt_segments *s, tt_frontier *f);
+void          tt_frontier_free(tt_frontier *f);
 
 /** Row and column of the t-th tile: off-diagonal tiles first, the heavier ones, then the diagonal. Local. */
 void tt_tile_place(const tt_gram_plan *plan, int64_t n, int64_t t, int64_t *I, int64_t *J);

@@ -46,9 +46,9 @@ tartan_status tartan_gram(const tartan_operator *A, bool center, tartan_matrix *
   if (A->m == 0 || A->n == 0) return gram_of_nothing(A, center, G, means);
   TRY(plan_within_budget(A, &opts, &plan));
   TRY(tt_gram(A, &opts, &plan, &r));
-  REQUIRE(r.nonfinite == 0, TARTAN_ERR_INPUT, "%lld element%s of the data NaN or Inf; the first is %s at (%lld, %lld)",
-          (long long)r.nonfinite, r.nonfinite == 1 ? " is" : "s are", r.bad_is_nan ? "NaN" : "Inf",
-          (long long)r.bad_row, (long long)r.bad_col);
+  REQUIRE(r.bad.count == 0, TARTAN_ERR_INPUT, "%lld element%s of the data NaN or Inf; the first is %s at (%lld, %lld)",
+          (long long)r.bad.count, r.bad.count == 1 ? " is" : "s are", r.bad.is_nan ? "NaN" : "Inf",
+          (long long)r.bad.row, (long long)r.bad.col);
   TRY(tt_matrix_mirror(TARTAN_LOWER, r.G));
   if (means) memcpy(means, r.mean, (size_t)A->n * sizeof *means);
   *G = r.G;

@@ -95,14 +95,7 @@ static void tile_place_in(const tt_gram_plan *plan, int64_t n, int64_t t, const 
   }
 }
 
-/* The nodes of all ranks, rank by rank: the same on every rank. */
-typedef struct frontier {
-  int      total, most; /* nodes of all ranks, and of the rank that has most */
-  int     *own;         /* [P] nodes of each rank */
-  tt_node *node;        /* [total] */
-} frontier;
-
-static tartan_status frontier_make(tartan_grid *grid, const tt_segments *s, frontier *f)
+tartan_status tt_frontier_make(tartan_grid *grid, const tt_segments *s, tt_frontier *f)
 {
   tt_node_stack stack;
   tartan_status local = TARTAN_OK;
@@ -127,7 +120,7 @@ static tartan_status frontier_make(tartan_grid *grid, const tt_segments *s, fron
   return local;
 }
 
-static void frontier_free(frontier *f)
+void tt_frontier_free(tt_frontier *f)
 {
   tt_free(f->node);
   tt_free(f->own);
@@ -150,7 +143,7 @@ static void exchange_free(exchange *x)
 }
 
 /* Tiles t0 .. t1 - 1: how much goes where. Returns by *sends and *recvs the totals. */
-static void exchange_counts(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, const frontier *f, int64_t t0,
+static void exchange_counts(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, const tt_frontier *f, int64_t t0,
                             int64_t t1, exchange *x, int64_t *sends, int64_t *recvs)
 {
   memset(x->plan, 0, 4 * (size_t)grid->size * sizeof *x->plan);
@@ -186,7 +179,7 @@ static void pack_group(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, c
 }
 
 /* Adds up the tiles of this rank and puts them into G. */
-static void combine_group(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, const frontier *f, int64_t t0,
+static void combine_group(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, const tt_frontier *f, int64_t t0,
                           int64_t t1, const exchange *x, tartan_matrix *G)
 {
   int64_t done = 0; /* words of each node that earlier tiles took */
@@ -208,7 +201,7 @@ static void combine_group(tartan_grid *grid, const tt_gram_plan *plan, int64_t n
  * The tiles from t0 on that one exchange takes: as many as fit the buffers of their owners, at least one. All ranks have
  * work in an exchange, because neighbouring tiles have different owners.
  */
-static int64_t group_end(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, const frontier *f, int64_t t0,
+static int64_t group_end(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, const tt_frontier *f, int64_t t0,
                          exchange *x)
 {
   const int64_t most = GROUP_BYTES / (int64_t)sizeof(double);
@@ -240,7 +233,7 @@ double tt_gram_reduce_bytes(const tt_gram_plan *plan, int64_t n, int P)
 }
 
 /* Vectors of all nodes to rank 0, combined, to all. Collective. */
-static tartan_status sum_frontier(tartan_grid *grid, const frontier *f, int64_t size, const double *nodes,
+static tartan_status sum_frontier(tartan_grid *grid, const tt_frontier *f, int64_t size, const double *nodes,
                                   int64_t stride, double *sum)
 {
   const int     own = f->own[grid->rank];
@@ -273,13 +266,13 @@ done:
 tartan_status tt_segments_sum(tartan_grid *grid, const tt_segments *s, int64_t size, const double *nodes,
                               int64_t stride, double *sum)
 {
-  frontier      f = {0};
+  tt_frontier   f = {0};
   tartan_status st = TARTAN_OK;
 
-  AGREE(grid, frontier_make(grid, s, &f));
+  AGREE(grid, tt_frontier_make(grid, s, &f));
   TRY(sum_frontier(grid, &f, size, nodes, stride, sum));
 done:
-  frontier_free(&f);
+  tt_frontier_free(&f);
   return st;
 }
 
@@ -287,12 +280,12 @@ tartan_status tt_gram_reduce(tartan_grid *grid, const tt_gram_plan *plan, int64_
                              double *sums)
 {
   const int     P = grid->size;
-  frontier      f = {0};
+  tt_frontier   f = {0};
   exchange      x = {0};
   int64_t       sends, recvs;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  local = frontier_make(grid, &plan->segments, &f);
+  local = tt_frontier_make(grid, &plan->segments, &f);
   x.plan = tt_alloc(&grid->memory, 4 * (int64_t)P, sizeof *x.plan, "the plan of a reduction", &local);
   x.value = tt_alloc(&grid->memory, f.total, sizeof *x.value, "the plan of a reduction", &local);
   AGREE(grid, local);
@@ -316,6 +309,6 @@ tartan_status tt_gram_reduce(tartan_grid *grid, const tt_gram_plan *plan, int64_
   }
 done:
   exchange_free(&x);
-  frontier_free(&f);
+  tt_frontier_free(&f);
   return st;
 }

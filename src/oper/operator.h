@@ -94,7 +94,30 @@ tartan_status tt_pass_read(tt_pass *pass, int64_t step);
 /** Reads any rows of this rank's range into pass->buffer, at most a slab. Local, as tt_pass_read(). */
 tartan_status tt_pass_read_rows(tt_pass *pass, int64_t row0, int64_t rows);
 
+/**
+ * Column means of the first `rows` rows of all, whole numbers for integers; 0 where they are not finite: a shift near
+ * the mean. It depends on the data alone, never on the size of a slab. Collective.
+ *
+ * @param[in]  starts  as given to tt_pass_begin()
+ * @param[in]  rows    on one rank: at most a segment
+ * @param[out] work    [2 n]
+ * @param[out] shift   [n], on every rank
+ */
+tartan_status tt_pass_shift(tt_pass *pass, const int64_t *starts, int64_t rows, double *work, double *shift);
+
 void tt_pass_end(tt_pass *pass);
+
+/** NaN and Inf of the data: how many, and where the first in row order stands. Start from all zero. */
+typedef struct tt_nonfinite {
+  int64_t count, row, col;
+  bool    is_nan;
+} tt_nonfinite;
+
+/** Notes those among rows of n elements, row-major, that begin at row0; slabs come in order. Local. */
+void tt_nonfinite_note(tt_element element, const void *data, int64_t row0, int64_t rows, int64_t n, tt_nonfinite *bad);
+
+/** Those of all ranks. Collective. */
+tartan_status tt_nonfinite_agree(tartan_grid *grid, int64_t n, tt_nonfinite *bad);
 
 /** The whole operator as rows of this rank, f64, [n, rows] column-major in ranges. Collective. */
 tartan_status tt_operator_to_ranges(const tartan_operator *op, const int64_t *starts, const double *fill,

@@ -196,6 +196,74 @@ tartan_status tt_pass_read(tt_pass *pass, int64_t step)
   return tt_pass_read_rows(pass, row0, rows);
 }
 
+/* The rank that holds row 0: not always rank 0, which may have no segment. */
+static int first_owner(const tartan_grid *grid, const int64_t *starts)
+{
+  int r = 0;
+
+  while (r < grid->size - 1 && starts[r + 1] == 0) r++;
+  return r;
+}
+
+tartan_status tt_pass_shift(tt_pass *pass, const int64_t *starts, int64_t rows, double *work, double *shift)
+{
+  tartan_grid  *grid = pass->op->grid;
+  const int64_t n = pass->op->n, count = tt_min(rows, pass->op->m);
+  const int     root = first_owner(grid, starts);
+  double       *sum = shift, *zero = work, *row = work + n;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  memset(sum, 0, (size_t)n * sizeof *sum);
+  memset(zero, 0, (size_t)n * sizeof *zero);
+  for (int64_t i = 0; i < count && grid->rank == root && local == TARTAN_OK; i += pass->slab) {
+    const tt_shift_job job = {.rows = tt_min(pass->slab, count - i),
+                              .cols = n,
+                              .src = pass->buffer,
+                              .src_ld = n,
+                              .dst = row,
+                              .dst_ld = 0, /* only the sum is wanted */
+                              .shift = zero,
+                              .sum = sum};
+
+    local = tt_pass_read_rows(pass, i, job.rows);
+    if (local == TARTAN_OK) tt_convert_shifted(pass->element, TARTAN_F64, &job);
+  }
+  AGREE(grid, local);
+  for (int64_t j = 0; j < n; j++) {
+    const double mean = sum[j] / (double)count;
+
+    shift[j] = !isfinite(mean) ? 0 : tt_element_is_integer(pass->element) ? rint(mean) : mean;
+  }
+  TRY(tt_bcast(grid, shift, n, sizeof *shift, root));
+done:
+  return st;
+}
+
+void tt_nonfinite_note(tt_element element, const void *data, int64_t row0, int64_t rows, int64_t n, tt_nonfinite *bad)
+{
+  const int64_t first = bad->count > 0 ? -1 : tt_find_nonfinite(element, data, rows * n, &bad->is_nan);
+
+  if (first >= 0) {
+    bad->row = row0 + first / n;
+    bad->col = first % n;
+  }
+  bad->count += tt_count_nonfinite(element, data, rows * n);
+}
+
+tartan_status tt_nonfinite_agree(tartan_grid *grid, int64_t n, tt_nonfinite *bad)
+{
+  int64_t       first = bad->count > 0 ? (bad->row * n + bad->col) * 2 + bad->is_nan : INT64_MAX;
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_allreduce_i64(grid, &bad->count, 1, TT_SUM));
+  TRY(tt_allreduce_i64(grid, &first, 1, TT_MIN));
+  bad->is_nan = first % 2;
+  bad->row = first / 2 / tt_max(1, n);
+  bad->col = first / 2 % tt_max(1, n);
+done:
+  return st;
+}
+
 tartan_status tt_operator_to_ranges(const tartan_operator *op, const int64_t *starts, const double *fill,
                                     tartan_matrix **T)
 {

@@ -51,6 +51,15 @@ void tt_segments_partition(const tt_segments *s, int P, int64_t *starts)
   for (int r = 0; r <= P; r++) starts[r] = tt_segment_start(s, s->count * r / P);
 }
 
+int64_t tt_segments_most_rows(const tt_segments *s, int P)
+{
+  int64_t most = 0;
+
+  for (int r = 0; r < P; r++)
+    most = tt_max(most, tt_segment_start(s, s->count * (r + 1) / P) - tt_segment_start(s, s->count * r / P));
+  return most;
+}
+
 void tt_rows_partition(int64_t m, int64_t unit, int P, int64_t *starts)
 {
   const int64_t units = tt_ceil_div(m, unit), each = units / P, more = units % P;

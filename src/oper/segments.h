@@ -42,6 +42,9 @@ int64_t tt_segment_start(const tt_segments *s, int64_t i);
 /** The segment that a row lies in. */
 int64_t tt_segment_of(const tt_segments *s, int64_t row);
 
+/** Rows of the one of P ranks that has most. */
+int64_t tt_segments_most_rows(const tt_segments *s, int P);
+
 /** Rows at which each of P ranks starts: starts [P + 1]; ranks own whole segments. */
 void tt_segments_partition(const tt_segments *s, int P, int64_t *starts);
 

@@ -26,7 +26,7 @@ def test_more_ranks_than_rows():
     source = csv("t.csv", [(1.0, 2.0, 0.5), (2.0, 1.0, 1.5), (4.0, 0.0, 3.0)])
     reference = result(source)["result"]
     assert reference["components"] == 3
-    for solver in ("gram", "full"):
+    for solver in ("gram", "full", "tsqr"):
         for ranks in (4, 6):
             r = result(source, "--solver", solver, ranks=ranks)["result"]
             close(r["explained_variance"][:2], reference["explained_variance"][:2], 1e-10)
@@ -36,7 +36,7 @@ def test_more_ranks_than_rows():
 def test_constant_columns():
     source = csv("t.csv", [(5.0, float(i), 7.0, float(i * i % 11)) for i in range(40)])
     for how in ([], ["--scale", "std"]):
-        for solver in ("gram", "full"):
+        for solver in ("gram", "full", "tsqr"):
             r = result(source, "--solver", solver, *how, ranks=3)["result"]
             assert r["components"] == 4 and abs(r["explained_variance"][2]) < 1e-10 * r["explained_variance"][0]
     constant = csv("c.csv", [(5.0, 7.0)] * 9)
@@ -46,11 +46,13 @@ def test_constant_columns():
 def test_all_components():
     for m, n in ((7, 30), (30, 7), (12, 12)):
         ok("generate", "matrix", "-m", m, "-n", n, "-o", "x.h5", "--force")
-        r = {s: result("x.h5", "-k", min(m, n), "--inverse-error", "--solver", s, ranks=3) for s in ("gram", "full")}
+        r = {s: result("x.h5", "-k", min(m, n), "--inverse-error", "--solver", s, ranks=3) for s in ("gram", "full", "tsqr")}
         for one in r.values():
             assert one["result"]["components"] == min(m, n) and one["result"]["inverse_error"] < 1e-12
         close(r["gram"]["result"]["explained_variance"][:min(m, n) - 1],
               r["full"]["result"]["explained_variance"][:min(m, n) - 1], 1e-8)
+        close(r["tsqr"]["result"]["explained_variance"][:min(m, n) - 1],
+              r["full"]["result"]["explained_variance"][:min(m, n) - 1], 1e-10)
 
 
 def test_plan_runs_nothing():
@@ -75,7 +77,7 @@ def test_plan_runs_nothing():
 
 def test_residual():
     ok("generate", "matrix", "-m", 500, "-n", 40, "--spectrum", "power:1", "-o", "x.h5")
-    for solver in ("gram", "full"):
+    for solver in ("gram", "full", "tsqr"):
         r = result("x.h5", "-k", 5, "--solver", solver, ranks=2)
         check = [c for c in r["checks"] if c["name"] == "residual"][0]
         assert check["pass"] and 0 <= check["value"] == r["result"]["residual"] < 1e-13, check

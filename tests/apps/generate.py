@@ -22,7 +22,7 @@ def test_same_for_every_rank_count():
 def test_spectrum_comes_back():
     ok("generate", "matrix", "-m", 2500, "-n", 40, "--spectrum", "3.142,2.718,1.0", "-o", "x.h5", ranks=2)
     for center in ([], ["--no-center"]):
-        for solver in ("gram", "full"):
+        for solver in ("gram", "full", "tsqr"):
             ok("pca", "x.h5", "-k", 3, "--solver", solver, "--json", "r.json", "-o", "p.h5", "--force", *center, ranks=2)
             with open("r.json", encoding="utf-8") as f:
                 close(json.load(f)["result"]["singular_values"], SPECTRUM, 1e-12)

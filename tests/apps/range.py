@@ -27,7 +27,7 @@ def read(name, what):
 
 def test_whitening_of_nothing():
     for x in (np.zeros((40, 3)), np.column_stack([normal(40, 2), normal(40, 2)])):
-        for solver in ("gram", "full"):
+        for solver in ("gram", "full", "tsqr"):
             ok("pca", make("x.h5", x), "--whiten", "--solver", solver, "-o", "w.h5", "-f", ranks=2)
             assert np.isfinite(read("w.h5", "X_pca")).all()
 
@@ -36,7 +36,7 @@ def test_constant_with_missing_values():
     x = normal(600, 3)
     x = np.column_stack([x, np.full((600, 4), 0.1)])
     x[np.random.default_rng(1).random(x.shape) < 0.1] = np.nan
-    for solver in ("gram", "full"):
+    for solver in ("gram", "full", "tsqr"):
         ok("pca", make("c.h5", x), "--nan", "mean", "--scale", "std", "--solver", solver, "-o", "o.h5", "-f", ranks=2)
         assert (read("o.h5", "scale_")[3:] == 1).all()
         assert abs(read("o.h5", "total_variance_") - 3) < 1e-9
@@ -46,7 +46,7 @@ def test_large_and_small():
     x = normal(200, 4)
     expected = np.linalg.svd(x - x.mean(0), compute_uv=False)
     for power in (150, -140):
-        for solver in ("gram", "full"):
+        for solver in ("gram", "full", "tsqr"):
             ok("pca", make("p.h5", x * 10.0**power), "--solver", solver, "-o", "p.pca.h5", "-f", ranks=2)
             assert np.allclose(read("p.pca.h5", "singular_values_") / 10.0**power, expected, rtol=1e-10)
     for ranks in (1, 3):

@@ -1,6 +1,6 @@
 // TEST: np=1,2,3,4,6 labels=numeric,model
 /*
- * tartan_pca_fit with both solvers against Jacobi's algorithm on a long double covariance C:
+ * tartan_pca_fit with every solver against Jacobi's algorithm on a long double covariance C:
  *   |variance - ref| <= 1e-12 ref_1,  |C v - variance v|_2 <= 1e-12 ref_1,  |V'V - I|_F <= 1e-12, signs by the rule,
  *   and everything that follows from them by definition. Options, bad options, missing values.
  */
@@ -17,7 +17,7 @@
 
 #define TOLERANCE 1e-12
 
-static const tartan_pca_solver solvers[] = {TARTAN_PCA_GRAM, TARTAN_PCA_FULL, TARTAN_PCA_AUTO};
+static const tartan_pca_solver solvers[] = {TARTAN_PCA_GRAM, TARTAN_PCA_FULL, TARTAN_PCA_TSQR, TARTAN_PCA_AUTO};
 
 static tartan_pca_opts defaults(tartan_pca_solver solver)
 {
@@ -155,7 +155,7 @@ static void test_shapes(tartan_grid *grid)
   uint64_t             seed = check_seed();
 
   for (int s = 0; s < 7; s++)
-    for (int solver = 0; solver < 3; solver++)
+    for (int solver = 0; solver < 4; solver++)
       for (int variant = 0; variant < 4; variant++) {
         tartan_pca_opts   opts = defaults(solvers[solver]);
         tartan_pca_info   info;
@@ -184,6 +184,7 @@ static void test_shapes(tartan_grid *grid)
           CHECK(info.seconds > 0 && info.floor > 0 && info.floor < 1e-3 && info.nan_replaced == 0);
           if (solvers[solver] == TARTAN_PCA_GRAM) CHECK(info.reproducible && strcmp(info.plan.algorithm, "gram") == 0);
           if (solvers[solver] == TARTAN_PCA_FULL) CHECK(strcmp(info.plan.algorithm, "full") == 0);
+          if (solvers[solver] == TARTAN_PCA_TSQR) CHECK(info.reproducible && strcmp(info.plan.algorithm, "tsqr") == 0);
           CHECK(strlen(info.plan.reason) > 0);
         }
         tartan_pca_destroy(&model);
@@ -215,7 +216,7 @@ static void test_constructed(tartan_grid *grid)
       AT(X, i, j) = 0.25 * (double)j;
       for (int64_t k = 0; k < n; k++) AT(X, i, j) += AT(U, i, k) * sigma[k] * AT(V, j, k);
     }
-  for (int solver = 0; solver < 2; solver++) {
+  for (int solver = 0; solver < 3; solver++) {
     tartan_pca_opts   opts = defaults(solvers[solver]);
     tartan_pca_values v;
     tartan_pca       *model = fit(grid, TARTAN_F64, &X, &opts, TARTAN_OK, NULL);
@@ -243,7 +244,7 @@ static void test_choices(tartan_grid *grid)
 
   for (int64_t i = 0; i < m * n; i++) X.a[i] += 0.01 * fill_random(i, 7, &seed);
   r = pca_reference_make(&X, true, false);
-  for (int solver = 0; solver < 2; solver++) {
+  for (int solver = 0; solver < 3; solver++) {
     tartan_pca_opts   opts = defaults(solvers[solver]);
     tartan_pca_values v;
     tartan_pca       *model;
@@ -276,7 +277,7 @@ static void test_degenerate(tartan_grid *grid)
   uint64_t seed = check_seed();
 
   for (int kind = 0; kind < 3; kind++)
-    for (int solver = 0; solver < 2; solver++)
+    for (int solver = 0; solver < 3; solver++)
       for (int scale = 0; scale < 2; scale++) {
         tartan_pca_opts   opts = defaults(solvers[solver]);
         dense             X = dense_make(700, 5, fill_random, &seed);
@@ -322,7 +323,7 @@ static void test_missing(tartan_grid *grid)
     for (int64_t i = 0; i < 90; i++)
       if (isnan(AT(X, i, j))) AT(filled, i, j) = (double)(sum / count);
   }
-  for (int solver = 0; solver < 2; solver++) {
+  for (int solver = 0; solver < 3; solver++) {
     tartan_pca_opts   opts = defaults(solvers[solver]);
     pca_reference     r = pca_reference_make(&filled, true, false);
     tartan_pca_info   info;

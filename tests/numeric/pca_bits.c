@@ -1,6 +1,6 @@
 // TEST: np=1,2,3,4 threads=2 labels=numeric,model
 /*
- * The Gram solver gives the same bits of components and variances on any number of ranks and threads, from memory and
+ * The Gram and TSQR solvers give the same bits of components and variances on any number of ranks and threads, from memory and
  * from a file: grids of the first 1, 2, ... ranks with 1, 2 and 3 threads in one run.
  */
 #include <stdlib.h>
@@ -43,6 +43,8 @@ static numbers numbers_of(const tartan_pca *model)
   return x;
 }
 
+static tartan_pca_solver solver;
+
 /* One case: a file if named, else a matrix in memory of m x n values. */
 typedef struct source {
   const char  *file;
@@ -62,7 +64,7 @@ static numbers fit(tartan_grid *grid, const source *from)
   tartan_pca_info  info;
   numbers          x = {0, 0, NULL};
 
-  opts.solver = TARTAN_PCA_GRAM;
+  opts.solver = solver;
   opts.scale = from->scale;
   if (from->file) {
     CHECK_OK(tartan_operator_open(grid, from->file, NULL, &op));
@@ -89,8 +91,9 @@ static void test_source(const source *from)
       tartan_grid *grid = grid_of_first(size, threads);
       numbers      x;
 
-      check_context("%s %lld x %lld, scale %d: %d ranks, %d threads", from->file ? from->file : "memory",
-                    (long long)from->m, (long long)from->n, from->scale, size, threads);
+      check_context("solver %d, %s %lld x %lld, scale %d: %d ranks, %d threads", (int)solver,
+                    from->file ? from->file : "memory", (long long)from->m, (long long)from->n, from->scale, size,
+                    threads);
       if (!grid) continue;
       x = fit(grid, from);
       if (!first.at && check_rank() == 0) {
@@ -124,6 +127,10 @@ int main(int argc, char **argv)
   check_start(&argc, &argv);
   h5_write("bytes.h5", "/X", &bytes, 9001, 40, byte_value, &seed);
   h5_write("chunked.h5", "/X", &chunked, 4001, 17, random_value, &seed);
-  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) test_source(&cases[c]);
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+    for (int s = 0; s < 2; s++) {
+      solver = s ? TARTAN_PCA_TSQR : TARTAN_PCA_GRAM;
+      test_source(&cases[c]);
+    }
   return check_finish();
 }

@@ -65,6 +65,7 @@ static void judge(tt_pca_spectrum *s, const dense *C, int64_t n, int64_t k)
   const double want = expected(C, p);
   double       got = -1;
 
+  p->v.samples = s->C->col.n; /* rows of data */
   CHECK_OK(tt_pca_residual(s, p, &got));
   CHECK_LE(fabs(got - want), 1e-14 * (double)n * want);
   tartan_pca_destroy(&p);
@@ -123,7 +124,11 @@ static void test_fit(tartan_grid *grid, tartan_pca_solver solver, bool scale)
   tartan_pca_info   info;
   tartan_pca_values x, y;
 
-  check_context("a fit by %s, %s", solver == TARTAN_PCA_GRAM ? "gram" : "full", scale ? "scaled" : "as it is");
+  check_context("a fit by %s, %s",
+                solver == TARTAN_PCA_GRAM   ? "gram"
+                : solver == TARTAN_PCA_FULL ? "full"
+                                            : "tsqr",
+                scale ? "scaled" : "as it is");
   opts.solver = solver;
   opts.scale = scale;
   CHECK_OK(tartan_operator_from_matrix(A, &op));
@@ -154,6 +159,7 @@ int main(int argc, char **argv)
   for (int scale = 0; scale < 2; scale++) {
     test_fit(grid, TARTAN_PCA_GRAM, scale);
     test_fit(grid, TARTAN_PCA_FULL, scale);
+    test_fit(grid, TARTAN_PCA_TSQR, scale);
   }
   tartan_grid_destroy(&grid);
   return check_finish();
