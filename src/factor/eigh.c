@@ -6,13 +6,13 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/util.h"
 #include "comm/collective.h"
 #include "ext/elpa.h"
 #include "ext/scalapack.h"
 #include "factor/eigh_impl.h"
+#include "factor/info.h"
 #include "factor/signs.h"
 #include "kernel/dense.h"
 
@@ -201,17 +201,6 @@ done:
   return st;
 }
 
-static void tell(const tt_eigh *e, double start, tartan_factor_info *info)
-{
-  memset(info, 0, sizeof *info);
-  snprintf(info->method, sizeof info->method, "%s", e->method);
-  snprintf(info->reason, sizeof info->reason, "%s", e->reason);
-  info->condition = (double)NAN;
-  info->rank = -1;
-  info->found = e->found;
-  info->seconds = tt_seconds() - start;
-}
-
 tartan_status tartan_eigh(const tartan_matrix *A, const tartan_eigh_opts *opts, double *w, tartan_matrix **V,
                           tartan_factor_info *info)
 {
@@ -235,7 +224,7 @@ tartan_status tartan_eigh(const tartan_matrix *A, const tartan_eigh_opts *opts, 
     *V = e.V;
     e.V = NULL;
   }
-  if (info) tell(&e, start, info);
+  tt_factor_tell(info, e.method, e.reason, e.found, tt_seconds() - start);
 done:
   tartan_matrix_destroy(&e.V);
   return st;
