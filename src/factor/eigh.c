@@ -147,7 +147,8 @@ static tartan_status choose(tt_eigh *e)
   } else {
     if (e->A->dtype == TARTAN_F64) TRY(have_elpa(grid, &there));
     method = there ? TARTAN_EIGH_ELPA1 : e->vectors ? TARTAN_EIGH_PSYEVD : TARTAN_EIGH_PSYEVR;
-    snprintf(e->reason, sizeof e->reason, there ? "the fastest that is accurate in clusters" : "no ELPA for this type");
+    snprintf(e->reason, sizeof e->reason,
+             there ? "the fastest that is accurate in clusters" : "no ELPA, or none for this type");
   }
   if (method != TARTAN_EIGH_LAPACK && e->n <= least) {
     method = TARTAN_EIGH_LAPACK;

@@ -1,7 +1,7 @@
 /*
  * A symmetric eigenproblem over the ranks of the grid: ScaLAPACK's p?syevd and p?syevr, and ELPA. A is copied into square
- * blocks anyway, so the block is the one that was measured best (32: n = 3000 on 2 ranks, p?syevd takes 1.5 to 2.5 times
- * as long with 16 or 64). p?syevd finds all vectors, of which a part is then kept; ELPA carries back what is wanted.
+ * blocks anyway, so the block is the best of 16, 32 and 64 with n = 3000 on 2 ranks. p?syevd finds all vectors, of which a
+ * part is then kept; ELPA carries back what is wanted.
  */
 #include <math.h>
 
@@ -66,7 +66,7 @@ static void reverse_columns(tartan_matrix *V)
 
 /*
  * V := V (3 I - V'V) / 2, a step of Newton and Schulz,: MRRR loses orthogonality
- * between vectors of close values (20 n u on an even spectrum of 131, 437 n u on glued Wilkinson matrices), which the step
+ * between vectors of close values (15 n u on an even spectrum of 131, 437 n u on glued Wilkinson matrices), which the step
  * squares; and it mixes only such vectors, so the residual stays. Collective.
  */
 static tartan_status orthonormalize(tartan_matrix **V)
