@@ -6,15 +6,13 @@
 #include <tartan/norms.h>
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/util.h"
 #include "comm/collective.h"
 #include "ext/lapack_eig.h"
 #include "ext/vendor.h"
 #include "factor/eig_impl.h"
-#include "kernel/dense.h"
+#include "factor/info.h"
 
 /* A problem on its way. */
 typedef struct eig {
@@ -131,17 +129,6 @@ done:
   return st;
 }
 
-static void tell(const eig *e, double start, tartan_factor_info *info)
-{
-  memset(info, 0, sizeof *info);
-  snprintf(info->method, sizeof info->method, "%s", e->method);
-  snprintf(info->reason, sizeof info->reason, "%s", e->reason);
-  info->condition = (double)NAN;
-  info->rank = -1;
-  info->found = e->n;
-  info->seconds = tt_seconds() - start;
-}
-
 tartan_status tartan_eig(const tartan_matrix *A, double *w_re, double *w_im, tartan_matrix **V_re, tartan_matrix **V_im,
                          tartan_factor_info *info)
 {
@@ -166,7 +153,7 @@ tartan_status tartan_eig(const tartan_matrix *A, double *w_re, double *w_im, tar
   if (V_re) *V_re = e.V_re;
   if (V_im) *V_im = e.V_im;
   e.V_re = e.V_im = NULL;
-  if (info) tell(&e, start, info);
+  tt_factor_tell(info, e.method, e.reason, e.n, tt_seconds() - start);
 done:
   tartan_matrix_destroy(&e.V_im);
   tartan_matrix_destroy(&e.V_re);

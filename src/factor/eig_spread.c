@@ -10,7 +10,7 @@
 #include "factor/eig_impl.h"
 #include "kernel/dense.h"
 
-/* As in p?syevd, 32 is better than 64. */
+/* That of eigh_spread.c; not measured here. */
 #define BLOCK 32
 
 /* H := its Hessenberg form; reflectors are left below. Collective. */

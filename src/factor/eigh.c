@@ -6,13 +6,13 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/util.h"
 #include "comm/collective.h"
 #include "ext/elpa.h"
 #include "ext/scalapack.h"
 #include "factor/eigh_impl.h"
+#include "factor/info.h"
 #include "factor/signs.h"
 #include "kernel/dense.h"
 
@@ -147,7 +147,8 @@ static tartan_status choose(tt_eigh *e)
   } else {
     if (e->A->dtype == TARTAN_F64) TRY(have_elpa(grid, &there));
     method = there ? TARTAN_EIGH_ELPA1 : e->vectors ? TARTAN_EIGH_PSYEVD : TARTAN_EIGH_PSYEVR;
-    snprintf(e->reason, sizeof e->reason, there ? "the fastest that is accurate in clusters" : "no ELPA for this type");
+    snprintf(e->reason, sizeof e->reason,
+             there ? "the fastest that is accurate in clusters" : "no ELPA, or none for this type");
   }
   if (method != TARTAN_EIGH_LAPACK && e->n <= least) {
     method = TARTAN_EIGH_LAPACK;
@@ -201,17 +202,6 @@ done:
   return st;
 }
 
-static void tell(const tt_eigh *e, double start, tartan_factor_info *info)
-{
-  memset(info, 0, sizeof *info);
-  snprintf(info->method, sizeof info->method, "%s", e->method);
-  snprintf(info->reason, sizeof info->reason, "%s", e->reason);
-  info->condition = (double)NAN;
-  info->rank = -1;
-  info->found = e->found;
-  info->seconds = tt_seconds() - start;
-}
-
 tartan_status tartan_eigh(const tartan_matrix *A, const tartan_eigh_opts *opts, double *w, tartan_matrix **V,
                           tartan_factor_info *info)
 {
@@ -235,7 +225,7 @@ tartan_status tartan_eigh(const tartan_matrix *A, const tartan_eigh_opts *opts, 
     *V = e.V;
     e.V = NULL;
   }
-  if (info) tell(&e, start, info);
+  tt_factor_tell(info, e.method, e.reason, e.found, tt_seconds() - start);
 done:
   tartan_matrix_destroy(&e.V);
   return st;

@@ -1,7 +1,7 @@
 /*
  * A symmetric eigenproblem over the ranks of the grid: ScaLAPACK's p?syevd and p?syevr, and ELPA. A is copied into square
- * blocks anyway, so the block is the one that was measured best (32: n = 3000 on 2 ranks, p?syevd takes 1.5 to 2.5 times
- * as long with 16 or 64). p?syevd finds all vectors, of which a part is then kept; ELPA carries back what is wanted.
+ * blocks anyway, so the block is the best of 16, 32 and 64 with n = 3000 on 2 ranks. p?syevd finds all vectors, of which a
+ * part is then kept; ELPA carries back what is wanted.
  */
 #include <math.h>
 
@@ -66,7 +66,7 @@ static void reverse_columns(tartan_matrix *V)
 
 /*
  * V := V (3 I - V'V) / 2, a step of Newton and Schulz,: MRRR loses orthogonality
- * between vectors of close values (20 n u on an even spectrum of 131, 437 n u on glued Wilkinson matrices), which the step
+ * between vectors of close values (15 n u on an even spectrum of 131, 437 n u on glued Wilkinson matrices), which the step
  * squares; and it mixes only such vectors, so the residual stays. Collective.
  */
 static tartan_status orthonormalize(tartan_matrix **V)
@@ -134,8 +134,6 @@ done:
   return st;
 }
 
-/* ------------------------------------------------------------------------------------------------ ScaLAPACK */
-
 /* The largest number of the type below x; no further than what any eigenvalue reaches. */
 static double below(tartan_dtype dtype, double x)
 {
@@ -163,27 +161,41 @@ static tt_spectrum spectrum_of(const tt_eigh *e)
   }
 }
 
-/* Operands made, the solver called; *count values are in w. Collective. */
-static tartan_status run_scalapack(spread *s, bool mrrr, int64_t *count)
+/* The solver itself, on this rank: *count values are asked for, and so many found. */
+static tartan_status call_solver(spread *s, const tt_subset *subset, tt_pmatrix *a, tt_pmatrix *z, int64_t *count)
 {
-  tt_eigh          *e = s->e;
-  tartan_grid      *grid = e->A->grid;
-  const tt_pcall    call = tt_pcall_of(grid);
-  const tt_spectrum part = spectrum_of(e);
-  tt_operand        a = {0}, z = {0};
-  double            t = 0;
-  int               threads;
-  tartan_status     st = TARTAN_OK, local = TARTAN_OK;
+  tt_eigh             *e = s->e;
+  const tartan_matrix *c = s->copy;
+  const tt_pcall       call = tt_pcall_of(c->grid);
+  const tt_spectrum    part = spectrum_of(e);
+  const tt_elpa_place  place = {.prow = c->prow,
+                                .pcol = c->pcol,
+                                .mloc = c->mloc,
+                                .nloc = c->nloc,
+                                .comm = subset->fortran};
 
-  *count = e->n;
+  switch (e->opts.method) {
+  case TARTAN_EIGH_PSYEVD: return tt_psyevd(&call, s->dtype, e->n, a, e->w, z);
+  case TARTAN_EIGH_PSYEVR: return tt_psyevr(&call, s->dtype, e->n, &part, a, e->w, s->Z ? z : NULL, count);
+  case TARTAN_EIGH_ELPA1: return tt_elpa_eigh(&call, &place, 1, e->n, *count, a, e->w, s->Z ? z : NULL);
+  default: return tt_elpa_eigh(&call, &place, 2, e->n, *count, a, e->w, s->Z ? z : NULL);
+  }
+}
+
+/* Operands made, the solver called; *count values are in w, on rank 0 at least. Collective. */
+static tartan_status run(spread *s, const tt_subset *subset, int64_t *count)
+{
+  tartan_grid  *grid = s->copy->grid;
+  tt_operand    a = {0}, z = {0};
+  double        t = 0;
+  int           threads;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
   TRY(tt_operand_make(s->copy, grid->p, grid->q, &a));
   if (s->Z) TRY(tt_operand_make(s->Z, grid->p, grid->q, &z));
   t = tt_seconds();
   threads = tt_blas_threads_begin(grid);
-  if (mrrr)
-    local = tt_psyevr(&call, e->A->dtype, e->n, &part, &a.p, e->w, s->Z ? &z.p : NULL, count);
-  else
-    local = tt_psyevd(&call, e->A->dtype, e->n, &a.p, e->w, &z.p);
+  local = call_solver(s, subset, &a.p, &z.p, count);
   tt_blas_threads_end(threads);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
   AGREE(grid, local);
@@ -196,48 +208,16 @@ done:
 
 static tartan_status by_scalapack(spread *s)
 {
-  const bool    mrrr = s->e->opts.method == TARTAN_EIGH_PSYEVR;
-  int64_t       count = 0;
-  tartan_status st = TARTAN_OK;
+  const bool      mrrr = s->e->opts.method == TARTAN_EIGH_PSYEVR;
+  const tt_subset none = {.comm = MPI_COMM_NULL};
+  int64_t         count = s->e->n;
+  tartan_status   st = TARTAN_OK;
 
   s->e->method = mrrr ? "p?syevr" : "p?syevd";
   TRY(make_copies(s, false, s->e->vectors || !mrrr)); /* p?syevd has no values without vectors */
-  TRY(run_scalapack(s, mrrr, &count));
+  TRY(run(s, &none, &count));
   TRY(take_values(s, count, !mrrr));
 done:
-  return st;
-}
-
-/* ------------------------------------------------------------------------------------------------ ELPA */
-
-static tartan_status run_elpa(spread *s, const tt_subset *subset, int64_t count)
-{
-  tt_eigh             *e = s->e;
-  tartan_grid         *grid = e->A->grid;
-  const tartan_matrix *c = s->copy;
-  const tt_pcall       call = tt_pcall_of(grid);
-  const tt_elpa_place  place = {.comm = subset->fortran,
-                                .prow = c->prow,
-                                .pcol = c->pcol,
-                                .mloc = c->mloc,
-                                .nloc = c->nloc};
-  tt_operand           a = {0}, z = {0};
-  double               t = 0;
-  int                  threads;
-  tartan_status        st = TARTAN_OK, local = TARTAN_OK;
-
-  TRY(tt_operand_make(s->copy, grid->p, grid->q, &a));
-  if (s->Z) TRY(tt_operand_make(s->Z, grid->p, grid->q, &z));
-  t = tt_seconds();
-  threads = tt_blas_threads_begin(grid);
-  local = tt_elpa_eigh(&call, &place, e->opts.method == TARTAN_EIGH_ELPA1 ? 1 : 2, e->n, count, &a.p, e->w,
-                       s->Z ? &z.p : NULL);
-  tt_blas_threads_end(threads);
-  tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
-  AGREE(grid, local);
-done:
-  tt_operand_end(&z);
-  tt_operand_end(&a);
   return st;
 }
 
@@ -246,7 +226,7 @@ static tartan_status by_elpa(spread *s)
   tt_eigh      *e = s->e;
   tartan_grid  *grid = e->A->grid;
   const bool    some = e->vectors && e->opts.which != TARTAN_EIGH_ALL && e->opts.which != TARTAN_EIGH_INTERVAL;
-  const int64_t count = some ? e->opts.count : e->n;
+  int64_t       count = some ? e->opts.count : e->n;
   tt_subset     subset = {.comm = MPI_COMM_NULL};
   tartan_status st = TARTAN_OK;
 
@@ -255,7 +235,7 @@ static tartan_status by_elpa(spread *s)
   s->rising = some && e->opts.which == TARTAN_EIGH_SMALLEST;
   TRY(make_copies(s, true, e->vectors));
   TRY(tt_subset_make(grid, grid->p * grid->q, &subset));
-  TRY(run_elpa(s, &subset, count));
+  TRY(run(s, &subset, &count));
   TRY(take_values(s, count, !some));
 done:
   tt_subset_end(grid, &subset);
