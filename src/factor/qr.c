@@ -15,9 +15,12 @@
 #include "factor/qr_impl.h"
 #include "kernel/dense.h"
 
-/* Rows per column from which the ladder is used, and the columns up to which a triangle fits one rank. */
+/*
+ * Rows per column from which the ladder is used. Triangles of more than SMALL columns are too much work for one rank unless
+ * every rank has as many rows for each column.
+ */
 #define TALL 4
-#define LADDER_COLUMNS 4096
+#define SMALL 512
 
 /*
  * Exponents of 2 that the largest element may have before the matrix is scaled, since sums of squares must stay in range;
@@ -54,6 +57,7 @@ static void scale_back(tt_qr *x)
 static tartan_qr_method first_rung(const tt_qr *x, tartan_qr_method asked, char *why)
 {
   const int64_t m = x->A->row.n, n = x->A->col.n;
+  const bool    tall = m / TALL >= n, shared = n <= SMALL || m / TALL / x->A->grid->size >= n;
 
   if (asked != TARTAN_QR_PLANNED && (m >= n || asked == TARTAN_QR_HOUSEHOLDER)) {
     snprintf(why, TT_QR_REASON, "asked for");
@@ -61,14 +65,13 @@ static tartan_qr_method first_rung(const tt_qr *x, tartan_qr_method asked, char 
   }
   if (asked != TARTAN_QR_PLANNED)
     snprintf(why, TT_QR_REASON, "the rungs of the ladder need at least as many rows as columns");
-  else if (m < TALL * n)
+  else if (!tall)
     snprintf(why, TT_QR_REASON, "fewer than %d rows for each column", TALL);
-  else if (n > LADDER_COLUMNS)
-    snprintf(why, TT_QR_REASON, "a triangle of more than %d columns is too much for one rank", LADDER_COLUMNS);
+  else if (!shared)
+    snprintf(why, TT_QR_REASON, "more than %d columns, and fewer than %d rows of a rank for each", SMALL, TALL);
   else
     snprintf(why, TT_QR_REASON, "tall");
-  return asked == TARTAN_QR_PLANNED && m >= TALL * n && n <= LADDER_COLUMNS ? TARTAN_QR_CHOLESKY2
-                                                                            : TARTAN_QR_HOUSEHOLDER;
+  return asked == TARTAN_QR_PLANNED && tall && shared ? TARTAN_QR_CHOLESKY2 : TARTAN_QR_HOUSEHOLDER;
 }
 
 /* From the first rung down to one that can do it. Collective. */

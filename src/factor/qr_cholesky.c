@@ -25,6 +25,7 @@
 #define PASSES 3
 #define CHUNK_ROWS 512              /* at least: shorter products are slow */
 #define CHUNK_ELEMENTS (1 << 17)    /* 1 MiB */
+#define COLUMNS 256                 /* of a block in a product of triangles */
 #define TRANSFER_BYTES (16LL << 20) /* where a chunk lies elsewhere */
 #define CONDITION_MOST 3e7          /* for a pass without a shift: its square times u must stay well below 1 */
 #define DEVIATION_MOST 0.5          /* |Q'Q - I|_F from which one pass more makes Q orthonormal */
@@ -266,6 +267,22 @@ static double factor_gram(ladder *l, bool shift, double *r)
   return tt_qr_condition(TARTAN_F64, l->n, r, l->work);
 }
 
+/* total := r total, both upper triangular: of each block of columns only the rows that are not zero. */
+static void multiply_total(ladder *l, const double *r)
+{
+  const int64_t n = l->n;
+
+  memset(l->work, 0, (size_t)(n * n) * sizeof *r);
+  for (int64_t j = 0; j < n; j += COLUMNS) {
+    const int64_t width = tt_min(COLUMNS, n - j), rows = j + width;
+
+    tt_gemm_local(TARTAN_F64, TARTAN_NO_TRANS, TARTAN_NO_TRANS, rows, width, rows, 1, r, n, l->total + j * n, n, 0,
+                  l->work + j * n, n);
+    for (int64_t k = j; k < rows; k++) memset(l->work + k + 1 + k * n, 0, (size_t)(rows - k - 1) * sizeof *r);
+  }
+  memcpy(l->total, l->work, (size_t)(n * n) * sizeof *r);
+}
+
 /* The columns of the factor get their sizes back; it is multiplied into the total. */
 static void accept(ladder *l, double *r)
 {
@@ -273,13 +290,10 @@ static void accept(ladder *l, double *r)
 
   for (int64_t j = 0; j < n; j++)
     for (int64_t i = 0; i <= j; i++) r[i + j * n] *= l->size[j];
-  if (l->factors == 0) {
+  if (l->factors == 0)
     memcpy(l->total, r, (size_t)(n * n) * sizeof *r);
-  } else {
-    tt_gemm_local(TARTAN_F64, TARTAN_NO_TRANS, TARTAN_NO_TRANS, n, n, n, 1, r, n, l->total, n, 0, l->work, n);
-    for (int64_t j = 0; j < n; j++) memset(l->work + j + 1 + j * n, 0, (size_t)(n - j - 1) * sizeof *r);
-    memcpy(l->total, l->work, (size_t)(n * n) * sizeof *r);
-  }
+  else
+    multiply_total(l, r);
 }
 
 /* The next factor from the Gram matrix, and what is to be done with it. On rank 0. */
