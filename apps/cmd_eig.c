@@ -83,6 +83,7 @@ static tartan_status dominant(app_factor *f)
   f->part[0].name = "V";
   TRY(tartan_eig_dominant(f->op, &topk, f->values, &f->part[0].X, &f->topk));
   f->residuals[0] = f->topk.residual;
+  snprintf(f->info.reason, sizeof f->info.reason, "%lld step%s", (long long)f->topk.steps, TT_S(f->topk.steps));
   app_factor_iterated(f);
 done:
   return st;
