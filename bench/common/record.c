@@ -144,12 +144,15 @@ static void print_table(const app_run *run, const bench_record *r)
           run->threads == 1 ? "" : "s", (long long)r->reps);
   app_say(run, "seconds  min %.4f  median %.4f  max %.4f\n", bench_min(r->seconds, r->reps), median,
           bench_max(r->seconds, r->reps));
-  if (r->flops > 0) {
+  if (r->flops > 0 && isnan(r->peak)) app_say(run, "speed    %.1f GFLOP/s\n", r->flops / median * 1e-9);
+  if (r->flops > 0 && !isnan(r->peak)) {
     app_say(run, "speed    %.1f GFLOP/s, %.3f of the local peak of %.1f, %.3f of the same products without moving\n",
             r->flops / median * 1e-9, peak_fraction(r), r->peak * 1e-9, r->local_fraction);
   }
-  app_say(run, "moved    %.4g bytes, %.4g to change layouts, bound %.4g\n", r->bytes_max, r->bytes_redistributed_max,
-          r->bytes_bound);
+  if (!isnan(r->bytes_max)) {
+    app_say(run, "moved    %.4g bytes, %.4g to change layouts, bound %.4g\n", r->bytes_max, r->bytes_redistributed_max,
+            r->bytes_bound);
+  }
   app_say(run, "checked  residual %.3g, limit %.3g\n", r->residual, r->residual_limit);
   for (int i = 0; i < r->peers; i++) {
     app_say(run, "peer     %s: median %.4f s, ours is %.3f times as fast\n", r->peer[i].name, r->peer[i].seconds_median,

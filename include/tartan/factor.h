@@ -128,7 +128,8 @@ typedef struct tartan_svd_opts {
  * @param[out] Vt     [r, n], or [n, n] if full; may be NULL
  * @param[out] info   method, reason, condition s_1 / s_r, rank as the number of s_i > max(m, n) u s_1; may be NULL
  *
- * Per rank, beside A and results, 6 n^2 / P f64 numbers for a large matrix, and less than A where it is tall or wide.
+ * Per rank, beside A and results, (4 n + m) n / P + 3 (n / P)^2 f64 numbers for a large matrix; for a tall one what its QR
+ * takes: Q becomes U in place.
  *
  * Source: Gu, Eisenstat 1995 (divide and conquer); Howell, Demmel, Fulton, Hammarling, Marques 2008 (bidiagonal form).
  *

@@ -30,9 +30,8 @@ tartan_status tt_lasd0(tt_memory *mem, int64_t n, int extra, double *d, double *
   double       *work = NULL;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  REQUIRE(m < 32768 && size <= INT32_MAX, TARTAN_ERR_OVERFLOW,
-          "a bidiagonal problem of order %lld on one rank is beyond LAPACK's 32-bit indices; use more ranks",
-          (long long)n);
+  REQUIRE(m <= TT_LASD0_MAX, TARTAN_ERR_OVERFLOW,
+          "a bidiagonal problem of order %lld on one rank is beyond LAPACK's 32-bit indices", (long long)m);
   identity(n, u);
   identity(m, vt);
   if (n == 0) goto done;

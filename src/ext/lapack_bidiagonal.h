@@ -7,6 +7,9 @@
 
 #include "base/memory.h"
 
+/** Largest n + extra of tt_lasd0(): its workspace is counted in 32 bits. */
+#define TT_LASD0_MAX 26700
+
 /**
  * B = U diag(d) Vt for an upper bidiagonal B [n, n + extra], extra 0 or 1, by ?lasd0. Local.
  *

@@ -142,6 +142,9 @@ tartan_status tt_bidiagonal_solve(tartan_grid *grid, tt_bidiagonal *b, double *s
   for (int64_t i = 0; i < b->n; i++) sorted[i] = (order){.d = c.d[i], .column = i};
   qsort(sorted, (size_t)b->n, sizeof *sorted, falling);
   for (int64_t i = 0; i < b->n; i++) s[i] = back * sorted[i].d;
+  tt_free(c.P);
+  tt_free(c.Q);
+  c.P = c.Q = NULL;
   TRY(deliver(&c, sorted, c.U, U));
   TRY(deliver(&c, sorted, c.V, V));
 done:

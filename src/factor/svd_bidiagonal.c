@@ -4,6 +4,7 @@
  */
 #include "base/util.h"
 #include "comm/agree.h"
+#include "ext/lapack_bidiagonal.h"
 #include "factor/bidiagonal.h"
 #include "factor/svd_impl.h"
 
@@ -48,6 +49,11 @@ tartan_status tt_svd_bidiagonal(const tartan_matrix *A, bool full, tartan_matrix
   tt_bidiagonal            b = {0};
   tartan_status            st = TARTAN_OK, local = TARTAN_OK;
 
+  REQUIRE(m <= INT32_MAX, TARTAN_ERR_OVERFLOW, "%lld rows are beyond 32-bit indices, whatever the number of ranks",
+          (long long)m);
+  REQUIRE((!U && !Vt) || tt_ceil_div(n, grid->size) <= TT_LASD0_MAX, TARTAN_ERR_OVERFLOW,
+          "singular vectors of order %lld are beyond LAPACK's 32-bit indices on %d rank%s; use at least %lld",
+          (long long)n, grid->size, TT_S(grid->size), (long long)tt_ceil_div(n, TT_LASD0_MAX));
   TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, TARTAN_F64, &layout, &F));
   local = tt_bidiagonal_make(grid, n, &b);
   AGREE(grid, local);
