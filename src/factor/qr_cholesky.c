@@ -329,7 +329,7 @@ static tartan_status next_factor(ladder *l, bool shift_asked)
   TRY(sum_gram(l));
   r = l->r[l->factors] = tt_alloc(&l->grid->memory, l->n * l->n, sizeof *r, "a triangular factor", &local);
   AGREE(l->grid, local);
-  if (l->grid->rank == 0) {
+  if (l->total) { /* on rank 0 */
     const int threads = tt_blas_threads_begin(l->grid);
 
     judge(l, shift_asked, r);
@@ -375,7 +375,7 @@ static tartan_status finish(ladder *l)
   tartan_status st = TARTAN_OK;
 
   if (l->Q) TRY(run_pass(l, false));
-  if (l->grid->rank == 0) {
+  if (l->total) { /* on rank 0 */
     x->condition = tt_qr_condition(TARTAN_F64, n, l->total, l->work);
     if (x->A->dtype == TARTAN_F32) tt_copy_local(TARTAN_F64, l->total, n, TARTAN_F32, l->work, n, n, n);
   }

@@ -336,7 +336,7 @@ static tartan_status run(climb *c)
   double       *sign = NULL;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  if (c->grid->rank == 0) sign = tt_alloc(&c->grid->memory, c->n, sizeof *sign, "signs", &local);
+  sign = tt_alloc(&c->grid->memory, c->n, sizeof *sign, "signs", &local);
   AGREE(c->grid, local);
   TRY(climb_up(c));
   if (c->grid->rank == 0) {
