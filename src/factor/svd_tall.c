@@ -11,7 +11,7 @@
 #include "kernel/dense.h"
 #include "kernel/gemm.h"
 
-/* Elements of a slab. */
+/* Elements of a slab, which is at most a quarter of the rows. */
 #define SLAB ((int64_t)1 << 17)
 
 /* Q := Q T on every rank's rows; T [n, n] is replicated. Local. */
@@ -33,7 +33,7 @@ static void multiply_rows(tartan_matrix *Q, const void *T, void *slab, int64_t h
 static tartan_status multiply_in_place(tartan_matrix *Q, const tartan_matrix *Ur)
 {
   tartan_grid  *grid = Q->grid;
-  const int64_t n = Q->col.n, height = tt_max(1, tt_min(Q->mloc, tt_max(16, SLAB / n)));
+  const int64_t n = Q->col.n, height = tt_max(16, tt_min(tt_ceil_div(Q->mloc, 4), SLAB / n));
   const size_t  w = tartan_dtype_size(Q->dtype);
   void         *T = NULL, *slab = NULL;
   double        t = 0;

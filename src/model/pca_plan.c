@@ -43,7 +43,7 @@ static tartan_status check_options(const tartan_operator *A, const tartan_pca_op
           (long long)A->m, (long long)A->n);
   REQUIRE((o->components > 0) + (o->variance > 0) + o->mle <= 1, TARTAN_ERR_ARG,
           "give one of a count, a fraction of variance, and mle");
-  REQUIRE(o->solver >= TARTAN_PCA_AUTO && o->solver <= TARTAN_PCA_KRYLOV, TARTAN_ERR_ARG, "no such solver");
+  REQUIRE(o->solver >= TARTAN_PCA_AUTO && o->solver <= TARTAN_PCA_TSQR, TARTAN_ERR_ARG, "no such solver");
   REQUIRE(o->solver != TARTAN_PCA_KRYLOV || o->components > 0, TARTAN_ERR_ARG,
           "the krylov solver finds the first components only: give their number");
 done:
