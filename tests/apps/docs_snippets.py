@@ -121,7 +121,8 @@ def test_options_are_named():
     missing = sorted(o for o in options if not re.search(rf"{re.escape(o)}(?![\w-])", page))
     assert not missing, f"docs/user/pca.md does not name {' '.join(missing)}"
     pages = {"docs/user/data.md": ("generate matrix", "convert", "export", "info"),
-             "docs/user/linear-algebra.md": ("matmul", "transpose", "norm", "trace", "covariance")}
+             "docs/user/linear-algebra.md": ("matmul", "transpose", "norm", "trace", "covariance"),
+             "docs/user/factorizations.md": ("qr", "svd", "svdvals", "lowrank", "eigh", "eigvalsh", "eig")}
     for page, commands in pages.items():
         text = text_of(page)
         for command in commands:
