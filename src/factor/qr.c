@@ -12,6 +12,7 @@
 
 #include "base/util.h"
 #include "comm/agree.h"
+#include "factor/info.h"
 #include "factor/qr_impl.h"
 #include "kernel/dense.h"
 
@@ -109,13 +110,9 @@ done:
 static void report(const tt_qr *x, double since, tartan_factor_info *info)
 {
   if (!info) return;
-  memset(info, 0, sizeof *info);
-  memcpy(info->method, x->method, sizeof info->method);
-  memcpy(info->reason, x->reason, sizeof info->reason);
+  tt_factor_tell(info, x->method, x->reason, x->want_q ? tt_min(x->A->row.n, x->A->col.n) : 0, tt_seconds() - since);
   info->condition = x->condition;
   info->rank = x->rank;
-  info->found = x->want_q ? tt_min(x->A->row.n, x->A->col.n) : 0;
-  info->seconds = tt_seconds() - since;
 }
 
 /* Gives the factors to the caller, or back after a failure. Local. */

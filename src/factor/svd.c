@@ -11,6 +11,7 @@
 
 #include "base/util.h"
 #include "comm/agree.h"
+#include "factor/info.h"
 #include "factor/signs.h"
 #include "factor/svd_impl.h"
 #include "kernel/dense.h"
@@ -153,16 +154,14 @@ static void tell(const route *way, const tartan_matrix *A, const double *s, doub
   const int64_t            m = A->row.n, n = A->col.n, r = tt_min(m, n);
   const double             u = A->dtype == TARTAN_F32 ? 0x1p-24 : 0x1p-53;
 
-  memset(info, 0, sizeof *info);
-  snprintf(info->method, sizeof info->method, "%s", names[way->method]);
+  tt_factor_tell(info, names[way->method], "", r, seconds);
   snprintf(info->reason, sizeof info->reason, "%lld x %lld%s", (long long)m, (long long)n,
            way->qr       ? (way->turned ? ", after QR of the transpose" : ", after QR")
            : way->turned ? ", transposed"
                          : "");
   info->condition = r > 0 ? s[0] / s[r - 1] : NAN;
-  info->found = r;
+  info->rank = 0;
   for (int64_t i = 0; i < r; i++) info->rank += s[i] > (double)tt_max(m, n) * u * s[0];
-  info->seconds = seconds;
 }
 
 tartan_status tartan_svd(const tartan_matrix *A, const tartan_svd_opts *opts, tartan_matrix **U, double *s,
