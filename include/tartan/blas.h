@@ -172,6 +172,25 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_gemv(double alpha, tartan_op op,
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_ger(double alpha, const tartan_matrix *x, const tartan_matrix *y,
                                                     tartan_matrix *A);
 
+/**
+ * The product of a chain of matrices, A_0 A_1 ... A_(count - 1), in the order of multiplications that takes the fewest
+ * flops.
+ *
+ * Collective.
+ *
+ * @param[in]  count  1 or more; of one matrix C is a copy
+ * @param[in]  A      [count], A[i] has as many columns as A[i + 1] rows; one type, one grid
+ * @param[out] C      made by the call, in a layout that the last product wants
+ * @param[out] cost   flops and words of all products, `algorithm` the order as text, "((A0 A1) A2)", cut short where it is
+ *                    long; may be NULL
+ *
+ * Source: the dynamic program of Godbole 1973, O(count^3).
+ *
+ * Errors as tartan_gemm(); TARTAN_ERR_ARG for count < 1.
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_multi_dot(int count, const tartan_matrix *const *A, tartan_matrix **C,
+                                                          tartan_cost *cost);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,11 +13,16 @@
 #include <tartan/factor.h>
 #include <tartan/grid.h>
 #include <tartan/io.h>
+#include <tartan/lstsq.h>
 #include <tartan/matrix.h>
 #include <tartan/norms.h>
 #include <tartan/operator.h>
 #include <tartan/pca.h>
+#include <tartan/regress.h>
+#include <tartan/sample.h>
+#include <tartan/search.h>
 #include <tartan/sketch.h>
+#include <tartan/solve.h>
 #include <tartan/status.h>
 #include <tartan/types.h>
 #include <tartan/version.h>
