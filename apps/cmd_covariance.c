@@ -175,6 +175,7 @@ static tartan_status covariance(app_run *run, const char *const *operands, int c
   bool          done = false;
 
   (void)count;
+  j = (job){0};
   run->job = &j;
   run->json = json_result;
   run->release = release;

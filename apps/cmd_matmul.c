@@ -364,6 +364,7 @@ static tartan_status matmul(app_run *run, const char *const *operands, int count
   bool          done = false, fits = false;
 
   (void)count;
+  j = (job){0};
   run->job = &j;
   run->json = json_result;
   run->release = release;

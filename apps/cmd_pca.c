@@ -380,6 +380,7 @@ static tartan_status pca(app_run *run, const char *const *operands, int count)
   bool          done = false;
 
   (void)count;
+  j = (job){0};
   run->job = &j;
   run->json = json_result;
   run->release = release;

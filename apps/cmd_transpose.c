@@ -168,6 +168,7 @@ static tartan_status transpose(app_run *run, const char *const *operands, int co
   bool          done = false;
 
   (void)count;
+  j = (job){0};
   run->job = &j;
   run->json = json_result;
   run->release = release;

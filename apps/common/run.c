@@ -88,7 +88,9 @@ bool app_json_to_stdout(void)
 
 static void say(const app_run *run, const char *fmt, va_list args)
 {
-  if (run->rank == 0) vfprintf(app_json_to_stdout() ? stderr : stdout, fmt, args);
+  FILE *out = run->mute ? run->out : app_json_to_stdout() ? stderr : stdout;
+
+  if (run->rank == 0 && out) vfprintf(out, fmt, args);
 }
 
 void app_say(const app_run *run, const char *fmt, ...)
@@ -113,7 +115,7 @@ void app_log(const app_run *run, const char *fmt, ...)
 {
   va_list args;
 
-  if (run->rank != 0 || app_set.quiet) return;
+  if (run->rank != 0 || app_set.quiet || run->mute) return;
   va_start(args, fmt);
   fputs("tartan: ", stderr);
   vfprintf(stderr, fmt, args);
@@ -125,7 +127,7 @@ void app_run_warnings(app_run *run)
 {
   const char *text;
 
-  while (run->grid && (text = tartan_grid_warning(run->grid, run->warnings_shown))) {
+  while (run->grid && !run->mute && (text = tartan_grid_warning(run->grid, run->warnings_shown))) {
     run->warnings_shown++;
     if (run->rank == 0) fprintf(stderr, "tartan: warning: %s\n", text);
   }

@@ -68,6 +68,8 @@ typedef struct app_run {
   tartan_cost        plan; /**< filled by the command */
   app_check          check[APP_CHECKS_MAX];
   int                checks;
+  bool               mute;                       /**< runs inside another command: see inside.h */
+  FILE              *out;                        /**< of such a run on rank 0: what it says; else NULL */
   void              *job;                        /**< the command's own; static, or freed by `release` */
   void (*json)(app_json *json, const void *job); /**< the command's own keys of the report; may be NULL */
   void (*release)(void *job);                    /**< called at the end of the run, collective; may be NULL */

@@ -1,0 +1,39 @@
+/*
+ * The stored values. All inputs come from `generate matrix`, whose numbers depend on the seed alone; what must come out of
+ * them was computed by NumPy, SciPy and scikit-learn, and tests/apps/selftest.py computes it again from the files that
+ * --keep leaves. Vectors carry Tartan's rule for signs (docs/numerics.md).
+ */
+#include "selftest.h"
+
+#include <stddef.h>
+
+#define D APP_CASE_DATASET
+#define N APP_CASE_NUMBER
+#define B APP_CASE_BYTES
+#define T APP_CASE_TEXT
+
+const app_case app_cases[] = {
+    {"generate matrix", "-m 120 -n 40 --seed 7 -o A.h5", D, "A.h5:/X", 0.8507839291023602, 1e-12},
+    {"generate matrix", "-m 60 -n 60 --seed 8 -o B.h5", D, "B.h5:/X", 0.07222854073841933, 1e-12},
+    {"generate matrix", "-m 60 -n 3 --seed 9 -o R.h5", D, "R.h5:/X", 1.5540794514153893, 1e-12},
+    {"generate matrix", "-m 450 -n 420 --seed 10 --dtype f32 -o W.h5", D, "W.h5:/X", 0.24418126998573556, 1e-6},
+    {"info", "A.h5", T, "120 x 40", 1, 0},
+    {"export", "A.h5 -o A.npy", B, "A.npy", 128 + 8 * 120 * 40, 0},
+    {"convert", "A.npy -o back.h5", D, "back.h5:/X", 0.8507839291023602, 1e-12},
+    {"transpose", "A.h5 -o At.h5", D, "At.h5:/X", 0.5278518726496, 1e-12},
+    {"norm", "A.h5 --kind fro", N, "", 68.5682541470811, 1e-12},
+    {"trace", "B.h5", N, "", 4.176248394184824, 1e-12},
+    {"matmul", "A.h5 A.h5 --transpose-a -o G.h5", D, "G.h5:/C", 296.8761691576738, 1e-11},
+    {"matmul", "W.h5 W.h5 --transpose-b -o Q.h5", D, "Q.h5:/C", 1190.3620514073798, 1e-6},
+    {"covariance", "A.h5 -o covariance.h5", D, "covariance.h5:/covariance", 2.488502278638817, 1e-11},
+    {"qr", "A.h5 -o qr.h5", D, "qr.h5:/R", 25.400347123095287, 1e-10},
+    {"svd", "A.h5 -o svd.h5", D, "svd.h5:/Vt", 0.44810478240208107, 1e-8},
+    {"svdvals", "W.h5 --dtype f64 -o svdvals.h5", D, "svdvals.h5:/S", 220.94328974518857, 1e-9},
+    {"lowrank", "A.h5 -k 5 --tol 1e-10 -o lowrank.h5", D, "lowrank.h5:/S", 36.574831566596345, 1e-9},
+    {"eigh", "G.h5 -o eigh.h5", D, "eigh.h5:/V", 0.5241018178811679, 1e-8},
+    {"eigvalsh", "G.h5 -o eigvalsh.h5", D, "eigvalsh.h5:/w", 844.4577304576915, 1e-10},
+    {"eig", "G.h5 -o eig.h5", N, "", 286.86089376100557, 1e-10},
+    {"pca", "A.h5 -k 5 -o pca.h5", D, "pca.h5:/explained_variance_", 4.930625504745464, 1e-10},
+    {"pca transform", "pca.h5 A.h5 -o scores.h5", D, "scores.h5:/X_pca", 0.25324899263901923, 1e-8},
+    {NULL, NULL, D, NULL, 0, 0},
+};

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# TEST: labels=apps,oracle timeout=120 processors=2
+"""tartan selftest: it passes on any number of ranks, its stored values are those that NumPy and SciPy find, it leaves nothing
+behind, and it notices what is wrong."""
+import glob
+import json
+import os
+
+from tartan_test import main, need, ok, refused, run
+
+
+def signed(rows):
+    """Rows with Tartan's rule: the first entry with |v| >= (1 - 1e-6) max|v| is positive."""
+    import numpy as np
+
+    rows = np.array(rows, dtype="f8")
+    for row in rows:
+        j = int(np.argmax(abs(row) >= (1 - 1e-6) * abs(row).max()))
+        if row[j] < 0:
+            row *= -1
+    return rows
+
+
+def weigh(x):
+    import numpy as np
+
+    x = np.atleast_2d(np.asarray(x, dtype="f8").T).T
+    i, j = np.indices(x.shape)
+    return (x / (1 + i + 2 * j)).sum()
+
+
+def expected(folder):
+    """What must come out of each case, by (command, where)."""
+    import h5py
+    import numpy as np
+
+    def load(name, dataset="X"):
+        with h5py.File(os.path.join(folder, name)) as f:
+            return f[dataset][()].astype("f8")
+
+    a, b, w = load("A.h5"), load("B.h5"), load("W.h5")
+    g = a.T @ a
+    values, vectors = np.linalg.eigh(g)
+    s, vt = np.linalg.svd(a)[1:]
+    centered = a - a.mean(0)
+    spectrum, components = np.linalg.svd(centered, full_matrices=False)[1:]
+    r = np.linalg.qr(a)[1]
+    return {
+        ("info", "120 x 40"): 1, ("export", "A.npy"): 128 + a.nbytes,
+        ("convert", "back.h5:/X"): weigh(a), ("transpose", "At.h5:/X"): weigh(a.T),
+        ("norm", ""): np.linalg.norm(a), ("trace", ""): np.trace(b),
+        ("matmul", "G.h5:/C"): weigh(g), ("matmul", "Q.h5:/C"): weigh(w @ w.T),
+        ("covariance", "covariance.h5:/covariance"): weigh(np.cov(a, rowvar=False)),
+        ("qr", "qr.h5:/R"): weigh(r * np.sign(np.diag(r))[:, None]),
+        ("svd", "svd.h5:/Vt"): weigh(signed(vt)), ("svdvals", "svdvals.h5:/S"): weigh(np.linalg.svd(w)[1]),
+        ("lowrank", "lowrank.h5:/S"): weigh(s[:5]),
+        ("eigh", "eigh.h5:/V"): weigh(signed(vectors[:, ::-1].T).T), ("eigvalsh", "eigvalsh.h5:/w"): weigh(values[::-1]),
+        ("eig", ""): values[-1],
+        ("pca", "pca.h5:/explained_variance_"): weigh(spectrum[:5] ** 2 / 119),
+        ("pca transform", "scores.h5:/X_pca"): weigh(centered @ signed(components[:5]).T),
+        **{("generate matrix", f"{name}.h5:/X"): weigh(load(f"{name}.h5")) for name in "ABRW"},
+    }
+
+
+def test_stored_values():
+    need("h5py", "numpy", "scipy")
+    report = ok("selftest", "--keep", "--json", "report.json", ranks=2)
+    assert " 0 failed" in report.stdout, report.stdout
+    folder = glob.glob("tartan-selftest.*")[0]
+    want = expected(folder)
+    with open("report.json", encoding="utf-8") as f:
+        cases = json.load(f)["result"]["case"]
+    for case in cases:
+        value = want.pop((case["command"], case["where"]))
+        off = abs(case["value"] - value) / max(1, abs(value))
+        assert off <= case["tolerance"], (case["command"], case["where"], f"{value:.17g}", case["value"], off)
+    assert not want, want
+
+
+def test_any_number_of_ranks():
+    for ranks in (0, 1, 3, 4, 7):
+        done = ok("selftest", ranks=ranks)
+        assert " 0 failed" in done.stdout, done.stdout
+        assert "WRONG" not in done.stdout and "no case" not in done.stdout
+    assert not glob.glob("tartan-selftest.*")
+
+
+def test_what_is_wrong():
+    for ranks in (1, 3):
+        refused(6, "cannot make the folder", "selftest", "--dir", "nowhere", ranks=ranks)
+    assert run("selftest", "y").code == 2
+    assert not glob.glob("tartan-selftest.*")
+
+
+main()
