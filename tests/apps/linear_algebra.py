@@ -52,7 +52,7 @@ def test_norm():
     np = numpy()
     for shape in ((1, 1), (203, 61), (3, 5000), (9001, 2)):
         for name, data in files(*shape):
-            if shape != (203, 61) and name[0] not in "fp":
+            if shape != (203, 61) and name[:3] != "f64":
                 continue
             x = data.astype("f8")
             expected = {"fro": np.sqrt((x * x).sum()), "one": abs(x).sum(0).max(), "inf": abs(x).sum(1).max(),
@@ -86,8 +86,11 @@ def test_trace():
     np = numpy()
     for shape in ((150, 150), (1, 40), (700, 90), (65, 300)):
         for name, data in files(*shape):
+            several = name[:3] in ("f64", "pac")
+            if shape != (700, 90) and not several:
+                continue
             want = np.trace(data.astype("f8"))
-            got = {number("trace", name, ranks=r) for r in (RANKS if shape == (700, 90) else (0, 3))}
+            got = {number("trace", name, ranks=r) for r in (RANKS if several and shape == (700, 90) else (3,))}
             assert len(got) == 1 and abs(got.pop() - want) <= 1e-13 * abs(data.astype("f8")).sum(), (name, want)
 
 
@@ -113,7 +116,10 @@ def test_covariance():
             x = data.astype("f8")
             want = np.cov(x.T, ddof=1).reshape(shape[1], shape[1])
             seen = set()
-            for ranks in RANKS if name[:3] in ("f64", "u8-") else (3,):
+            several = name[:3] in ("f64", "u8-")
+            if shape != (203, 31) and not several:
+                continue
+            for ranks in RANKS if several and shape == (203, 31) else (1, 3) if several else (3,):
                 ok("covariance", name, "-o", "c.h5", "--force", ranks=ranks)
                 got = load("c.h5", "covariance")
                 assert abs(got - want).max() <= 1e-12 * abs(want).max() and (got == got.T).all(), (name, ranks)
@@ -156,7 +162,9 @@ def test_transpose():
     np = numpy()
     for shape in ((1, 1), (203, 61), (3, 5000), (5000, 3)):
         for name, data in files(*shape):
-            for ranks in RANKS if shape == (203, 61) else (0, 4):
+            if shape != (203, 61) and name[:3] not in ("f64", "u8-", "pac"):
+                continue
+            for ranks in RANKS if shape == (203, 61) else (4,):
                 ok("transpose", name, "-o", "t.h5", "--force", ranks=ranks)
                 got = load("t.h5", "X")
                 assert got.dtype == data.dtype.newbyteorder("=") and (got == data.T).all(), (name, ranks)
