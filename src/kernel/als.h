@@ -1,0 +1,72 @@
+/**
+ * @file als.h
+ * Rows of an alternating least squares half-step, many at once: for each row u, with observations o that have factor rows
+ * y_o, weights w_o and targets t_o,
+ *
+ *     (G + lambda_u I + sum_o w_o y_o y_o') x_u = sum_o t_o y_o
+ *
+ * where G is what all rows share: alpha0 Y'Y of implicit data, nothing of explicit data.
+ *
+ * Bits: each x_u depends on its own observations, in their order, on k, G and lambda_u alone: not on the rows beside it,
+ * the number of threads, or where it lies.
+ */
+#ifndef TT_KERNEL_ALS_H
+#define TT_KERNEL_ALS_H
+
+#include "base/memory.h"
+
+/** What all rows share. */
+typedef struct tt_als_shared {
+  tartan_dtype dtype;
+  int64_t      k; /**< length of a factor row */
+  const void  *Y; /**< [*, k] row-major factor rows that are at hand */
+  const void  *G; /**< [k, k] symmetric, both triangles; NULL: none */
+  const void  *d; /**< [k] with G: its diagonal where Y has been rotated so that G is diagonal; then light rows take
+                            the short form. NULL: they do not */
+} tt_als_shared;
+
+/** The rows of one call. */
+typedef struct tt_als_rows {
+  int64_t        count;
+  const int64_t *ptr;    /**< [count + 1] observations of row u are ptr[u] .. ptr[u + 1] - 1 */
+  const int32_t *col;    /**< which row of Y */
+  const void    *weight; /**< [..] of dtype; NULL: ones */
+  const void    *target; /**< [..] of dtype: t = weight x value in most models */
+  const void    *lambda; /**< [count] of dtype */
+  void          *X;      /**< [count, k] row-major; in: of cg and block the start; out: the solutions */
+} tt_als_rows;
+
+/** Observations from which a row takes the heavy form, where the short one is possible: by count of flops. Local. */
+int64_t tt_als_heavy_from(int64_t k);
+
+/** Flops of an exact solution of a row with so many observations. Local. */
+double tt_als_flops(int64_t k, int64_t observations, bool short_form);
+
+/**
+ * Exact solutions. Light rows by the push-through identity, x = D^(-1/2) Z' (W^-1 + Z Z')^-1 s with D = diag(d) + lambda I,
+ * Z = Y_u D^(-1/2) and s = t / w; heavy rows, weights <= 0 and min D <= k u max D by a fused update of the triangle and
+ * Cholesky. Rows are solved in batches over the threads. Local.
+ *
+ * @return rows whose matrix was not positive definite: those x are NaN
+ * @retval through *local: TARTAN_ERR_NOMEM
+ */
+int64_t tt_als_exact(const tt_als_shared *shared, const tt_als_rows *rows, int threads, tt_memory *mem,
+                     tartan_status *local);
+
+/** So many steps of conjugate gradients from X, on each row. Local. */
+void tt_als_cg(const tt_als_shared *shared, const tt_als_rows *rows, int64_t steps, int threads, tt_memory *mem,
+               tartan_status *local);
+
+/**
+ * Part of a row that is cut: adds observations of one segment. Local.
+ *
+ * @param[in,out] A  [k (k + 1) / 2] += sum w y y', lower triangle by columns
+ * @param[in,out] b  [k] += sum t y
+ */
+void tt_als_accumulate(const tt_als_shared *shared, int64_t observations, const int32_t *col, const void *weight,
+                       const void *target, void *A, void *b);
+
+/** Solves one row from its sums; true if its matrix was positive definite. A and b are destroyed. Local. */
+bool tt_als_finish(const tt_als_shared *shared, double lambda, void *A, void *b, void *x);
+
+#endif
