@@ -1,0 +1,162 @@
+/**
+ * @file recommend.h
+ * Recommender models: factors of users and items, fitted to the entries of a sparse matrix R [users, items].
+ *
+ * Objectives, with n_u the entries of user u, n_i those of item i, N the items and M the users:
+ *
+ *     als          sum over entries (r - mu - b_u - b_i - x_u'y_i)^2
+ *                  + lambda (sum_u n_u^nu |x_u|^2 + sum_i n_i^nu |y_i|^2),            nu = 0 plain, 1 ALS-WR
+ *     ials added   sum over entries w (1 - x_u'y_i)^2 + alpha0 sum over all (x_u'y_i)^2
+ *                  + lambda (sum_u (n_u + alpha0 N)^nu |x_u|^2 + sum_i (n_i + alpha0 M)^nu |y_i|^2)
+ *     ials replaced  sum over all c (p - x_u'y_i)^2 + the same penalty, with c = alpha0 and p = 0 where there is no entry,
+ *                  else c = alpha0 + w and p = 1 (r > 0) or 0
+ *
+ * where w = 1, alpha r or alpha log(1 + r) by `confidence`. mu is the mean of the entries; the biases are fitted before the
+ * factors and stay: b = sum of residuals / (count + damping), items and users in turn. With one seed the factors have the
+ * same bits on any number of ranks and threads.
+ *
+ * Source: Hu, Koren, Volinsky 2008; Zhou, Wilkinson, Schreiber, Pan 2008 (ALS-WR); Rendle, Krichene, Zhang, Koren 2021 (added
+ * form, scaled penalty, block solver).
+ */
+#ifndef TARTAN_RECOMMEND_H
+#define TARTAN_RECOMMEND_H
+
+#include <tartan/sparse.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum tartan_recommend_model {
+  TARTAN_RECOMMEND_ALS,
+  TARTAN_RECOMMEND_IALS,
+  TARTAN_RECOMMEND_BIAS,      /**< mu + b_u + b_i, no factors */
+  TARTAN_RECOMMEND_POPULARITY /**< the number of an item's entries */
+} tartan_recommend_model;
+
+typedef enum tartan_recommend_solver {
+  TARTAN_RECOMMEND_EXACT, /**< each row's normal equations */
+  TARTAN_RECOMMEND_CG,    /**< a few steps of conjugate gradients from the row's last value */
+  TARTAN_RECOMMEND_BLOCK  /**< iALS++: coordinates in blocks */
+} tartan_recommend_solver;
+
+typedef enum tartan_confidence {
+  TARTAN_CONFIDENCE_CONSTANT,
+  TARTAN_CONFIDENCE_LINEAR,
+  TARTAN_CONFIDENCE_LOG
+} tartan_confidence;
+
+typedef struct tartan_recommend_opts {
+  size_t                  size; /**< of this struct */
+  tartan_recommend_model  model;
+  tartan_recommend_solver solver;
+  tartan_dtype            dtype;          /**< of the factors */
+  int64_t                 factors;        /**< k */
+  double                  regularization; /**< lambda */
+  double                  exponent;       /**< nu */
+  double                  unobserved;     /**< alpha0 */
+  tartan_confidence       confidence;
+  double                  alpha;
+  bool                    replaced;    /**< the form of Hu, Koren, Volinsky */
+  bool                    nonnegative; /**< factors >= 0; without rotation */
+  bool                    bias;        /**< of als: mu, b_u, b_i; false: all zero */
+  double                  damping;     /**< of the biases */
+  int64_t                 steps;       /**< of cg, or coordinates of a block */
+  double                  init_stddev; /**< of the first item factors; 0: 0.1 / sqrt(k) */
+  uint64_t                seed;
+} tartan_recommend_opts;
+
+#define TARTAN_RECOMMEND_OPTS_INIT                                                                                     \
+  {                                                                                                                    \
+    .size = sizeof(tartan_recommend_opts), .model = TARTAN_RECOMMEND_IALS, .solver = TARTAN_RECOMMEND_EXACT,           \
+    .dtype = TARTAN_F32, .factors = 64, .regularization = 0.01, .exponent = 1, .unobserved = 0.1,                      \
+    .confidence = TARTAN_CONFIDENCE_CONSTANT, .alpha = 1, .bias = true, .damping = 5, .steps = 3                       \
+  }
+
+/** A model in training. */
+typedef struct tartan_recommender tartan_recommender;
+
+/** After an epoch. */
+typedef struct tartan_recommend_epoch {
+  int64_t epoch;     /**< finished, from 1 */
+  double  loss;      /**< the objective, exact */
+  double  seconds;   /**< of this epoch */
+  double  words;     /**< moved by it, the largest over ranks */
+  double  flops;     /**< of the busiest rank */
+  double  imbalance; /**< work: largest over mean */
+} tartan_recommend_epoch;
+
+/** Memory, words and flops of an epoch, before it is tried. Collective. */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommend_plan(const tartan_sparse         *R,
+                                                               const tartan_recommend_opts *opts, tartan_cost *plan);
+
+/**
+ * Gets a model ready: transposes R, finds which rows travel, fits the biases, draws the first item factors. Collective.
+ *
+ * @param[in]  R      [users, items] entries; must outlive the recommender
+ * @param[in]  opts   NULL for defaults
+ * @param[out] model  to be given to tartan_recommender_destroy(); NULL after a failure
+ *
+ * @retval TARTAN_ERR_ARG    options out of range or that do not fit each other
+ * @retval TARTAN_ERR_SHAPE  R has no entry
+ * @retval TARTAN_ERR_NOMEM
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_create(const tartan_sparse         *R,
+                                                                   const tartan_recommend_opts *opts,
+                                                                   tartan_recommender         **model);
+
+/** Ends a model and sets the pointer to NULL; NULL is accepted. Local. */
+TARTAN_API void tartan_recommender_destroy(tartan_recommender **model);
+
+/**
+ * One epoch: user factors from those of the items, then item factors from those of the users. Collective.
+ *
+ * A user or item without entries gets factors of zero. The loss never rises with the exact solver.
+ *
+ * @retval TARTAN_ERR_NUMERIC  a row's equations are not positive definite, which needs lambda = 0 or weights < 0
+ * @retval TARTAN_ERR_NOMEM
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_epoch(tartan_recommender     *model,
+                                                                  tartan_recommend_epoch *epoch);
+
+/** The numbers of a model. Local; pointers and matrices live as long as the model and change with the next epoch. */
+typedef struct tartan_recommend_values {
+  int64_t              users, items, factors, epochs;
+  double               mean;         /**< mu */
+  const tartan_matrix *user_factors; /**< [k, users], a range of columns on each rank */
+  const tartan_matrix *item_factors; /**< [k, items] */
+  const double        *user_bias;    /**< of this rank's users, in the ranges of user_factors */
+  const double        *item_bias;
+} tartan_recommend_values;
+
+TARTAN_API void tartan_recommender_get_values(const tartan_recommender *model, tartan_recommend_values *values);
+
+/**
+ * Scores of given pairs: mu + b_u + b_i + x_u'y_i, or x_u'y_i, or the popularity. Collective.
+ *
+ * @param[in]  pairs   [users, items]: the places of its entries
+ * @param[out] scores  [entries of this rank] in their order
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_predict(const tartan_recommender *model,
+                                                                    const tartan_sparse *pairs, double *scores);
+
+/** Errors of predictions for the entries of a matrix; predictions are clipped to the range of R's entries for als. */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_errors(const tartan_recommender *model,
+                                                                   const tartan_sparse *truth, double *rmse,
+                                                                   double *mae);
+
+/**
+ * The state of training in a file, from which another run, on any number of ranks, goes on with the same bits. Collective.
+ *
+ * The file appears under its name only when complete.
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_checkpoint(const tartan_recommender *model,
+                                                                       const char               *path);
+
+/** Takes up the state of a file. Collective. TARTAN_ERR_CHECKPOINT: it is damaged, or of other options or data. */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_resume(tartan_recommender *model, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
