@@ -1,0 +1,119 @@
+/**
+ * @file recommend_impl.h
+ * What a recommender in training is made of: two sides, users and items, which take turns. A side has rows of R (its own
+ * transpose for items), one factor row for each, and the list of the other side's factor rows that its entries need.
+ */
+#ifndef TT_MODEL_RECOMMEND_IMPL_H
+#define TT_MODEL_RECOMMEND_IMPL_H
+
+#include <tartan/recommend.h>
+
+#include "kernel/als.h"
+#include "matrix/matrix.h"
+#include "sparse/sparse.h"
+
+/** Parts of rows that are cut between ranks: what each rank sends to the row's owner, and the owner's place for it. */
+typedef struct tt_cut {
+  int64_t  lead;   /**< segments here of the first row, which a lower rank owns; 0: it is this rank's */
+  int64_t  follow; /**< segments of the last row that higher ranks hold */
+  int64_t *send_count, *send_at, *recv_count, *recv_at; /**< [P] segments; one block, and as much again behind it */
+} tt_cut;
+
+/** Users, or items. */
+typedef struct tt_side {
+  const tartan_sparse *R;   /**< a row for each of this side */
+  tartan_sparse       *own; /**< R, where it was made here */
+  tartan_sparse_part   part;
+  int64_t              first, count; /**< rows that this rank owns */
+  int64_t              shift;        /**< local row of the first owned one: 1 where the first is only led in, else 0 */
+  int64_t             *entries;      /**< [count] of each owned row, wherever they are */
+  tt_needed            needed;       /**< of the other side */
+  tt_cut               cut;
+  tartan_matrix       *F;      /**< [k, rows] */
+  void                *weight; /**< [entries here] w, or NULL: ones */
+  void                *target; /**< [entries here] t */
+  void                *lambda; /**< [count] */
+  double              *bias;   /**< [count] */
+} tt_side;
+
+enum { TT_USERS, TT_ITEMS };
+
+struct tartan_recommender {
+  tartan_grid          *grid;
+  tartan_recommend_opts opts;
+  tt_side               side[2];
+  int64_t               epochs;
+  double                mean, low, high; /* of the entries */
+  double               *gram[2];         /* [k, k] F F' of each side, where known */
+  bool                  known[2];
+  void                 *near; /* [most needed, k] factor rows of the other side */
+};
+
+/* ---- recommend_side.c ---- */
+
+/** Ends a side. Local. */
+void tt_side_end(tt_side *side);
+
+/** Makes both sides: the transpose, lists, counts, factors of zero. Collective. */
+tartan_status tt_sides_make(tartan_recommender *m, const tartan_sparse *R);
+
+/** Weights, targets and penalties from entries, biases and options. Collective. */
+tartan_status tt_sides_weigh(tartan_recommender *m);
+
+/** Whether the model has factors at all. Local. */
+bool tt_has_factors(const tartan_recommender *m);
+
+/* ---- recommend_cut.c ---- */
+
+/** Finds which rows are cut. Collective. */
+tartan_status tt_cut_make(tt_side *side);
+void          tt_cut_end(tt_cut *cut);
+
+/** Sends what each lead segment came to, `width` elements, to its owner. Collective. @param[out] others [follow, width] */
+tartan_status tt_cut_exchange(tartan_grid *grid, tt_cut *cut, const void *mine, int64_t width, size_t size,
+                              void *others);
+
+/** Segments of so many entries. Local. */
+int64_t tt_segments_of(int64_t entries);
+
+/* ---- recommend_gram.c ---- */
+
+/** m->gram[which] := F F' in f64, on every rank; the same bits on any number of ranks. Collective. */
+tartan_status tt_factor_gram(tartan_recommender *m, int which);
+
+/**
+ * Turns the factors of a side so that their Gram matrix is diagonal: m->gram[which] is that matrix, and d [k] its diagonal.
+ * Collective.
+ */
+tartan_status tt_factor_rotate(tartan_recommender *m, int which, double *d);
+
+/** Dense rows first .. first + count - 1 of a side's factors, wherever they are. Collective. @param[out] rows [count, k] */
+tartan_status tt_factor_rows(const tartan_matrix *F, int64_t first, int64_t count, void *rows);
+
+/* ---- recommend_step.c ---- */
+
+/** Factors of one side from those of the other. Collective. */
+tartan_status tt_half_step(tartan_recommender *m, int which);
+
+/* ---- recommend_bias.c ---- */
+
+/** mean, low, high; biases of both sides. Collective. */
+tartan_status tt_fit_biases(tartan_recommender *m);
+
+/* ---- recommend_loss.c ---- */
+
+/** The objective. The item side's needed user rows must be those of now: right after its half-step. Collective. */
+tartan_status tt_recommend_loss(tartan_recommender *m, double *loss);
+
+/** Sum of a number of each rank, in two words of f64: the rounded sum hardly ever depends on the ranks. Collective. */
+tartan_status tt_sum_twofold(tartan_grid *grid, const double part[2], double *sum);
+
+/** sum += value, exactly as far as two words go. Local. */
+void tt_add_twofold(double sum[2], double value);
+
+/* ---- recommend_file.c ---- */
+
+/** All that makes the configuration of a model, and of its data, as one line; the same on every rank. Collective. */
+tartan_status tt_recommend_configuration(const tartan_recommender *m, char *text, size_t length);
+
+#endif
