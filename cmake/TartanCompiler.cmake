@@ -31,6 +31,22 @@ function(tartan_source_includes sources dirs)
   endforeach()
 endfunction()
 
+# tartan_instruction_sets(<folder>): files whose names end in an instruction set are compiled for it, and say by themselves
+# that they are empty where that was not possible; the program chooses when it runs (kernel/isa.h). Sums of products are
+# fused where the processor can: written out, as ISO C forbids the compiler to do so.
+function(tartan_instruction_sets folder)
+  set(options_portable)
+  set(options_avx2 -mavx2 -mfma)
+  set(options_avx512 ${options_avx2} -mavx512f -mavx512vl -mavx512dq -mavx512bw)
+  foreach(set portable avx2 avx512)
+    if(set STREQUAL "portable" OR CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+      file(GLOB sources CONFIGURE_DEPENDS "${folder}/*_${set}.c")
+      set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS
+        ${options_${set}} -ffp-contract=fast -fno-math-errno)
+    endif()
+  endforeach()
+endfunction()
+
 # tartan_rpath(<target> <own>): find our library in <own> and BLAS in the chosen folder, by DT_RPATH: DT_RUNPATH would not
 # hold for what ScaLAPACK asks for (see TartanBlas).
 function(tartan_rpath target own)

@@ -14,15 +14,26 @@
 #define TT_KERNEL_ALS_H
 
 #include "base/memory.h"
+#include "kernel/isa.h"
+
+/** Form of an exact solution. */
+typedef enum tt_als_form {
+  TT_ALS_BY_COUNT = 0, /**< each row takes the cheaper one */
+  TT_ALS_HEAVY,
+  TT_ALS_LIGHT /**< wherever it is possible */
+} tt_als_form;
 
 /** What all rows share. */
 typedef struct tt_als_shared {
   tartan_dtype dtype;
-  int64_t      k; /**< length of a factor row */
-  const void  *Y; /**< [*, k] row-major factor rows that are at hand */
-  const void  *G; /**< [k, k] symmetric, both triangles; NULL: none */
-  const void  *d; /**< [k] with G: its diagonal where Y has been rotated so that G is diagonal; then light rows take
-                            the short form. NULL: they do not */
+  tt_isa       isa;  /**< the same on all ranks; TT_ISA_HOST, which is 0, for one process */
+  tt_als_form  form; /**< of tt_als_exact() */
+  int64_t      k;    /**< length of a factor row */
+  const void  *Y;    /**< [*, k] row-major factor rows that are at hand */
+  const void  *G;    /**< [k, k] symmetric, both triangles; NULL: none */
+  const void
+      *d; /**< [k] the diagonal of G, where Y has been rotated so that G is diagonal: G is not read then, and light
+                       rows take the short form. NULL: with G they do not; without G, D is lambda I and they do */
 } tt_als_shared;
 
 /** The rows of one call. */

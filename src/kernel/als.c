@@ -1,0 +1,199 @@
+/*
+ * Rows of alternating least squares: chooses the form of each row, gives batches of rows to the threads, scratch memory to
+ * each thread. The arithmetic is in als_tile.inc, als_solve.inc and als_rows.inc, compiled for each instruction set.
+ */
+#include "kernel/als.h"
+
+#include <math.h>
+
+#include "base/util.h"
+#include "kernel/als_impl.h"
+#include "kernel/dense.h"
+#include "kernel/parallel.h"
+
+#define BATCH 16 /* rows that a thread takes at a time */
+
+static const tt_als_kernels *kernels_of(const tt_als_shared *shared)
+{
+  const tt_als_kernels *const tables[] = {NULL, tt_als_portable, tt_als_avx2, tt_als_avx512};
+  const int                   type = shared->dtype == TARTAN_F32 ? 0 : 1;
+  int                         isa = (int)(shared->isa == TT_ISA_HOST ? tt_isa_host() : shared->isa);
+
+  while (!tables[isa][type].heavy) isa--;
+  return &tables[isa][type];
+}
+
+/* ------------------------------------------------------------------------------------------------ which form */
+
+double tt_als_flops(int64_t k, int64_t observations, bool short_form)
+{
+  const double f = (double)k, n = (double)observations;
+
+  if (observations == 0) return 0;
+  if (short_form) return n * (n + 1) * f + n * n * n / 3 + 2 * n * n + 3 * n * f;
+  return n * f * (f + 1) + f * f * f / 3 + 2 * f * f;
+}
+
+int64_t tt_als_heavy_from(int64_t k)
+{
+  int64_t n = 1;
+
+  while (n < 2 * k && tt_als_flops(k, n, true) < tt_als_flops(k, n, false)) n++;
+  return n;
+}
+
+/* ------------------------------------------------------------------------------------------------ one call */
+
+typedef struct job {
+  const tt_als_shared  *shared;
+  const tt_als_rows    *rows;
+  const tt_als_kernels *kernels;
+  int64_t               light;       /* most observations of a light row; 0: none is light */
+  double                least, most; /* of d */
+  int64_t               steps;       /* of cg; negative: exact */
+  tt_als_work          *work;        /* [threads] */
+  char                 *memory;
+  int64_t               failed;
+} job;
+
+static int64_t observations_of(const tt_als_rows *rows, int64_t u)
+{
+  return rows->ptr[u + 1] - rows->ptr[u];
+}
+
+/* The most observations that a light row of these may have. */
+static void find_light(job *j)
+{
+  const tt_als_shared *s = j->shared;
+  int64_t              limit = tt_als_heavy_from(s->k) - 1;
+
+  if (s->form == TT_ALS_HEAVY || (s->G && !s->d)) return;
+  if (s->form == TT_ALS_LIGHT) limit = INT64_MAX;
+  for (int64_t u = 0; u < j->rows->count; u++) {
+    const int64_t n = observations_of(j->rows, u);
+
+    if (n <= limit) j->light = tt_max(j->light, n);
+  }
+  if (!s->d) return;
+  j->least = INFINITY;
+  j->most = -INFINITY;
+  for (int64_t i = 0; i < s->k; i++) {
+    const double d = tt_get_element(s->dtype, s->d, s->k, i, 0);
+
+    j->least = fmin(j->least, d);
+    j->most = fmax(j->most, d);
+  }
+}
+
+/* Cuts the next piece of scratch memory off; without memory it only counts. */
+static void *cut(char **at, int64_t *bytes, int64_t rows, int64_t length, size_t size)
+{
+  void *piece = *at;
+
+  *bytes += tt_round_up(rows * length * (int64_t)size, 64);
+  if (*at) *at += tt_round_up(rows * length * (int64_t)size, 64);
+  return piece;
+}
+
+/* Lays the scratch memory of a thread out. Returns its bytes. */
+static int64_t lay_out(const job *j, char *at, tt_als_work *work)
+{
+  const int64_t k = j->shared->k, edge = tt_max(k, j->light);
+  const size_t  size = tartan_dtype_size(j->shared->dtype);
+  int64_t       bytes = 0;
+
+  *work = (tt_als_work){.end = j->rows->ptr[j->rows->count], .ld = tt_als_padded(k), .lda = tt_als_padded(edge)};
+  for (int i = 0; i < 3; i++) work->v[i] = cut(&at, &bytes, 1, work->ld, size);
+  if (j->steps >= 0) return bytes;
+  work->panel = cut(&at, &bytes, tt_max(TT_ALS_CHUNK, j->light) + TT_ALS_TILE, work->ld, size);
+  work->scaled = cut(&at, &bytes, TT_ALS_CHUNK, work->ld, size);
+  work->A = cut(&at, &bytes, edge + TT_ALS_TILE, work->lda, size);
+  work->b = cut(&at, &bytes, 1, work->lda, size);
+  work->inverse = cut(&at, &bytes, 1, work->lda, size);
+  work->scale = cut(&at, &bytes, 1, work->ld, size);
+  return bytes;
+}
+
+static void make_work(job *j, int threads, tt_memory *mem, tartan_status *local)
+{
+  tt_als_work   none;
+  const int64_t bytes = lay_out(j, NULL, &none);
+
+  j->work = tt_alloc(mem, threads, sizeof *j->work, "the threads of least squares rows", local);
+  j->memory = tt_alloc_zero(mem, threads, (size_t)bytes, "panels of least squares rows", local);
+  for (int t = 0; *local == TARTAN_OK && t < threads; t++) lay_out(j, j->memory + t * bytes, &j->work[t]);
+}
+
+static bool solve_row(job *j, int64_t u)
+{
+  const int64_t      n = observations_of(j->rows, u);
+  const tt_als_work *work = &j->work[tt_thread_index()];
+
+  if (n == 0) {
+    tt_set_local(j->shared->dtype, 0,
+                 (char *)j->rows->X + u * j->shared->k * (int64_t)tartan_dtype_size(j->shared->dtype), j->shared->k,
+                 j->shared->k, 1);
+    return true;
+  }
+  if (n <= j->light && j->kernels->may_be_light(j->shared, j->rows, u, j->least, j->most))
+    return j->kernels->light(j->shared, j->rows, u, work);
+  return j->kernels->heavy(j->shared, j->rows, u, work);
+}
+
+static void solve_batch(int64_t i, void *context)
+{
+  job    *j = context;
+  int64_t failed = 0;
+
+  for (int64_t u = i * BATCH; u < tt_min(j->rows->count, (i + 1) * BATCH); u++) {
+    if (j->steps < 0)
+      failed += !solve_row(j, u);
+    else
+      j->kernels->cg(j->shared, j->rows, u, j->steps, &j->work[tt_thread_index()]);
+  }
+  if (failed > 0) {
+#pragma omp atomic
+    j->failed += failed;
+  }
+}
+
+static void run(job *j, int threads, tt_memory *mem, tartan_status *local)
+{
+  j->kernels = kernels_of(j->shared);
+  if (j->rows->count == 0 || j->shared->k == 0) return;
+  if (j->steps < 0) find_light(j);
+  make_work(j, threads, mem, local);
+  if (*local == TARTAN_OK) tt_parallel_for(threads, tt_ceil_div(j->rows->count, BATCH), solve_batch, j);
+  tt_free(j->memory);
+  tt_free(j->work);
+}
+
+int64_t tt_als_exact(const tt_als_shared *shared, const tt_als_rows *rows, int threads, tt_memory *mem,
+                     tartan_status *local)
+{
+  job j = {.shared = shared, .rows = rows, .steps = -1};
+
+  run(&j, threads, mem, local);
+  return j.failed;
+}
+
+void tt_als_cg(const tt_als_shared *shared, const tt_als_rows *rows, int64_t steps, int threads, tt_memory *mem,
+               tartan_status *local)
+{
+  job j = {.shared = shared, .rows = rows, .steps = steps};
+
+  run(&j, threads, mem, local);
+}
+
+/* ------------------------------------------------------------------------------------------------ rows that are cut */
+
+void tt_als_accumulate(const tt_als_shared *shared, int64_t observations, const int32_t *col, const void *weight,
+                       const void *target, void *A, void *b)
+{
+  kernels_of(shared)->accumulate(shared, observations, col, weight, target, A, b);
+}
+
+bool tt_als_finish(const tt_als_shared *shared, double lambda, void *A, void *b, void *x)
+{
+  return kernels_of(shared)->finish(shared, lambda, A, b, x);
+}

@@ -1,0 +1,55 @@
+/**
+ * @file als_impl.h
+ * Between als.c and its kernels, which are compiled once for each instruction set and element type.
+ */
+#ifndef TT_KERNEL_ALS_IMPL_H
+#define TT_KERNEL_ALS_IMPL_H
+
+#include "kernel/als.h"
+
+/** Elements that a padded row or column has more than k at least: a vector load may begin at any element of it. */
+#define TT_ALS_PAD 16
+
+/** Observations that are gathered into one panel; sums over a row are cut here. */
+#define TT_ALS_CHUNK 128
+
+/** Columns of a register tile at most. */
+#define TT_ALS_TILE 8
+
+/** Length of a padded row or column of k elements. */
+static inline int64_t tt_als_padded(int64_t k)
+{
+  return (k + TT_ALS_PAD - 1) / TT_ALS_PAD * TT_ALS_PAD + TT_ALS_PAD;
+}
+
+/**
+ * Scratch memory of one thread, all of the element type, zero at first. Vectors and the rows of panels are padded; the
+ * padding of panels stays zero.
+ */
+typedef struct tt_als_work {
+  int64_t end;     /**< observations of all rows of this call: their addresses may be looked at */
+  int64_t ld, lda; /**< padded lengths of rows of panels, and of columns of A */
+  void   *panel;   /**< [max(chunk, light) + tile, ld] gathered rows */
+  void   *scaled;  /**< [chunk, ld] times weights */
+  void   *A;       /**< [lda, max(k, light) + tile] column-major */
+  void   *b;       /**< [lda] right side, solution */
+  void   *inverse; /**< [lda] of the diagonal of the factor */
+  void   *scale;   /**< [ld] D^(-1/2) */
+  void   *v[3];    /**< [ld] vectors of cg */
+} tt_als_work;
+
+/** One instruction set and element type. */
+typedef struct tt_als_kernels {
+  bool (*heavy)(const tt_als_shared *shared, const tt_als_rows *rows, int64_t u, const tt_als_work *work);
+  bool (*light)(const tt_als_shared *shared, const tt_als_rows *rows, int64_t u, const tt_als_work *work);
+  bool (*may_be_light)(const tt_als_shared *shared, const tt_als_rows *rows, int64_t u, double least, double most);
+  void (*cg)(const tt_als_shared *shared, const tt_als_rows *rows, int64_t u, int64_t steps, const tt_als_work *work);
+  void (*accumulate)(const tt_als_shared *shared, int64_t observations, const int32_t *col, const void *weight,
+                     const void *target, void *A, void *b);
+  bool (*finish)(const tt_als_shared *shared, double lambda, void *A, void *b, void *x);
+} tt_als_kernels;
+
+/** By element type, f32 first; functions are NULL where the compiler does not know the instruction set. */
+extern const tt_als_kernels tt_als_portable[2], tt_als_avx2[2], tt_als_avx512[2];
+
+#endif
