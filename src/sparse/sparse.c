@@ -75,6 +75,8 @@ tartan_status tartan_sparse_transpose(const tartan_sparse *A, double row_work, t
       pair[e].value = tt_get_element(A->dtype, A->value, 1, e, 0);
     }
   st = tt_sparse_build(A->grid, A->dtype, A->n, A->m, &opts, pair, count, At);
+  pair = NULL;
 done:
+  tt_free(pair);
   return st;
 }
