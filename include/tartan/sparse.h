@@ -49,7 +49,9 @@ typedef struct tartan_sparse_opts {
  * @param[in]  opts      NULL for defaults
  * @param[out] A         columns ascending in each row; to be given to tartan_sparse_destroy(); NULL after a failure
  *
- * @retval TARTAN_ERR_SHAPE  m or n is negative, or n is 2^31 or more
+ * The same entries, whoever gives which, make the same matrix, as long as those of one place come in the same order.
+ *
+ * @retval TARTAN_ERR_SHAPE  m or n is negative, n is 2^31 or more, or m is more than 2^33
  * @retval TARTAN_ERR_INPUT  an index out of range, a value NaN or Inf, or duplicates: the first is named, and how many
  * @retval TARTAN_ERR_ARG, TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW
  */
@@ -58,7 +60,13 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_sparse_create(tartan_grid *grid,
                                                               const int64_t *col, const void *value,
                                                               const tartan_sparse_opts *opts, tartan_sparse **A);
 
-/** At := A', balanced by its own rows' work. One exchange. Collective. TARTAN_ERR_SHAPE (m is 2^31 or more), TARTAN_ERR_NOMEM. */
+/**
+ * At := A', balanced by its own rows' work. One exchange. Collective.
+ *
+ * @param[out] At  to be given to tartan_sparse_destroy(); NULL after a failure
+ * @retval TARTAN_ERR_SHAPE  m is 2^31 or more
+ * @retval TARTAN_ERR_ARG, TARTAN_ERR_NOMEM
+ */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_sparse_transpose(const tartan_sparse *A, double row_work,
                                                                  tartan_sparse **At);
 
@@ -87,14 +95,22 @@ typedef struct tartan_sparse_part {
 /** This rank's part. Local. */
 TARTAN_API void tartan_sparse_local(const tartan_sparse *A, tartan_sparse_part *part);
 
-/** B := A, dense. Collective. @param[out] B  [m, n], any layout and type */
+/**
+ * B := A, dense. Collective.
+ *
+ * @param[out] B  [m, n], any layout, rounded to its type
+ * @retval TARTAN_ERR_SHAPE, TARTAN_ERR_GRID, TARTAN_ERR_NOMEM  B is unchanged
+ */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_sparse_to_matrix(const tartan_sparse *A, tartan_matrix *B);
 
 /**
  * Y := op(A) X. Collective.
  *
+ * Each row of Y is summed in the order of columns, segment by segment, so its bits do not depend on the number of ranks.
+ * A transposed product transposes A first: where there are many, keep tartan_sparse_transpose() of it.
+ *
  * @param[in]  X  [n, b] or, transposed, [m, b]; of A's type, any layout
- * @param[out] Y  [m, b] or [n, b]
+ * @param[out] Y  [m, b] or, transposed, [n, b]; of A's type; must not overlap X
  * @retval TARTAN_ERR_SHAPE, TARTAN_ERR_DTYPE, TARTAN_ERR_GRID, TARTAN_ERR_NOMEM
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_sparse_multiply(tartan_op op, const tartan_sparse *A,

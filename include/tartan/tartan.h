@@ -23,6 +23,7 @@
 #include <tartan/search.h>
 #include <tartan/sketch.h>
 #include <tartan/solve.h>
+#include <tartan/sparse.h>
 #include <tartan/status.h>
 #include <tartan/types.h>
 #include <tartan/version.h>

@@ -1,0 +1,35 @@
+/**
+ * @file cuts.h
+ * Where the rows of a matrix are cut between ranks so that each has about the same work.
+ */
+#ifndef TT_SPARSE_CUTS_H
+#define TT_SPARSE_CUTS_H
+
+#include "sparse/pairs.h"
+
+/** Where the part of a rank begins. */
+typedef struct tt_cuts {
+  int64_t *row;      /**< [P + 1] in this row ... */
+  int64_t *offset;   /**< [P + 1] ... before this entry of it: 0, or a multiple of the segment */
+  int64_t *length;   /**< [P + 1] entries of the row; where offset > 0 */
+  int64_t *position; /**< [P + 1] before this entry of all */
+  double  *cost;     /**< [P] */
+} tt_cuts;
+
+/** Room; to be given to tt_cuts_free(), after a failure too. Local. */
+void tt_cuts_make(tartan_grid *grid, tt_cuts *cuts, tartan_status *local);
+void tt_cuts_free(tt_cuts *cuts);
+
+/**
+ * Finds the cuts of m rows. Collective.
+ *
+ * A cut lies at the end of a row, or inside a row at a multiple of TARTAN_SPARSE_SEGMENT where that comes nearer to the
+ * even share by 2 % of it. It depends on the matrix, row_work and P alone.
+ *
+ * @param[in] pair   [count] entries of this rank, one for each place, in one order over the ranks
+ * @param[in] begin  [P + 1] positions of the ranks' first entries
+ */
+tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t *begin, int64_t m, double row_work,
+                           tt_cuts *cuts);
+
+#endif
