@@ -14,6 +14,7 @@
 #include "base/util.h"
 #include "commands.h"
 #include "common/files.h"
+#include "common/permutation.h"
 #include "io/output.h"
 #include "kernel/gemm.h"
 #include "kernel/parallel.h"
@@ -54,19 +55,14 @@ static const app_option options[] = {
 
 /* ------------------------------------------------------------------------------------------------ spectrum */
 
-/* i -> (a i + b) mod n with gcd(a, n) = 1. */
-typedef struct permutation {
-  int64_t a, b, n;
-} permutation;
-
 /* All that the panels are made from; the same on every rank. */
 typedef struct recipe {
-  int64_t     m, n, r, rows; /* rows of a panel */
-  double     *v;             /* [n, r] column-major: V diag(s) */
-  double     *s;             /* [r] */
-  permutation order_u;
-  uint64_t    seed;
-  tt_element  element;
+  int64_t         m, n, r, rows; /* rows of a panel */
+  double         *v;             /* [n, r] column-major: V diag(s) */
+  double         *s;             /* [r] */
+  app_permutation order_u;
+  uint64_t        seed;
+  tt_element      element;
 } recipe;
 
 /* A batch of panels that the threads fill. */
@@ -76,32 +72,6 @@ typedef struct batch {
   double       *u, *x; /* scratch per panel: [r, rows], [n, rows] column-major */
   char         *out;   /* [panels * rows, n] row-major, of the dtype */
 } batch;
-
-static int64_t gcd(int64_t a, int64_t b)
-{
-  while (b) {
-    const int64_t t = a % b;
-
-    a = b;
-    b = t;
-  }
-  return a;
-}
-
-static permutation make_permutation(uint64_t seed, int64_t stream, int64_t n)
-{
-  permutation p = {1 + (int64_t)(tt_uniform(seed, -1, stream) * (double)n), 0, n};
-
-  while (gcd(p.a, n) != 1) p.a++;
-  p.a %= n;
-  p.b = (int64_t)(tt_uniform(seed, -2, stream) * (double)n) % n;
-  return p;
-}
-
-static int64_t permute(const permutation *p, int64_t i)
-{
-  return (int64_t)(((unsigned __int128)p->a * (uint64_t)i + (uint64_t)p->b) % (uint64_t)p->n);
-}
 
 /* cos(pi t / 2n) for 0 <= t < 4n, by the symmetries of the circle: the argument never passes pi / 4. */
 static double cosine(int64_t t, int64_t n)
@@ -181,11 +151,11 @@ done:
 
 static void fill_right_vectors(int64_t i, void *context)
 {
-  const recipe     *rec = context;
-  const permutation order = make_permutation(rec->seed, 2, rec->n);
-  const double      sign = tt_uniform(rec->seed, -3, i) < 0.5 ? -1 : 1;
+  const recipe         *rec = context;
+  const app_permutation order = app_permutation_make(rec->seed, 2, rec->n);
+  const double          sign = tt_uniform(rec->seed, -3, i) < 0.5 ? -1 : 1;
 
-  basis_row(permute(&order, i), rec->n, rec->r, sign, rec->v + i, rec->n);
+  basis_row(app_permute(&order, i), rec->n, rec->r, sign, rec->v + i, rec->n);
   for (int64_t j = 0; j < rec->r; j++) rec->v[i + j * rec->n] *= rec->s[j];
 }
 
@@ -203,7 +173,8 @@ static void fill_random(const recipe *rec, int64_t row0, int64_t rows, double *x
 
 static void fill_spectrum(const recipe *rec, int64_t row0, int64_t rows, double *u, double *x)
 {
-  for (int64_t i = 0; i < rows; i++) basis_row(permute(&rec->order_u, row0 + i), rec->m, rec->r, 1, u + i * rec->r, 1);
+  for (int64_t i = 0; i < rows; i++)
+    basis_row(app_permute(&rec->order_u, row0 + i), rec->m, rec->r, 1, u + i * rec->r, 1);
   memset(u + rows * rec->r, 0, (size_t)((rec->rows - rows) * rec->r) * sizeof *u);
   tt_gemm_local(TARTAN_F64, TARTAN_NO_TRANS, TARTAN_NO_TRANS, rec->n, rec->rows, rec->r, 1, rec->v, rec->n, u, rec->r,
                 0, x, rec->n);
@@ -292,7 +263,7 @@ static tartan_status prepare(app_run *run, recipe *rec)
   }
   if (!set.spectrum && !set.rank) return TARTAN_OK;
   TRY(spectrum_length(&rec->r));
-  rec->order_u = make_permutation(rec->seed, 1, rec->m);
+  rec->order_u = app_permutation_make(rec->seed, 1, rec->m);
   rec->s = tt_alloc(&run->grid->memory, rec->r, sizeof *rec->s, "the spectrum", &local);
   rec->v = tt_alloc(&run->grid->memory, rec->n * rec->r, sizeof *rec->v, "right vectors", &local);
   AGREE(run->grid, local);
@@ -311,14 +282,7 @@ static void annotate(const app_run *run, tt_output *out, const recipe *rec)
   app_note_count(&notes, "seed", set.seed);
   app_note_count(&notes, "reproducible", 1);
   if (set.spectrum) app_note(&notes, "spectrum", "%s", set.spectrum);
-  for (int i = 0; i < notes.count; i++) {
-    const tartan_attribute *a = &notes.item[i];
-
-    if (a->value)
-      tt_output_text(out, "/", a->name, a->value);
-    else
-      tt_output_integer(out, "/", a->name, a->count);
-  }
+  app_notes_write(&notes, out);
   if (rec->r > 0) tt_output_array(out, "/singular_values", rec->r, 0, rec->s);
 }
 

@@ -9,6 +9,7 @@ const app_command *const app_commands[] = {
     &app_cmd_pca,     &app_cmd_pca_transform, &app_cmd_matmul,   &app_cmd_transpose, &app_cmd_norm,
     &app_cmd_trace,   &app_cmd_covariance,    &app_cmd_qr,       &app_cmd_svd,       &app_cmd_svdvals,
     &app_cmd_lowrank, &app_cmd_eigh,          &app_cmd_eigvalsh, &app_cmd_eig,       &app_cmd_generate_matrix,
+    &app_cmd_generate_ratings,
     &app_cmd_convert, &app_cmd_export,        &app_cmd_info,     &app_cmd_selftest,  NULL,
 };
 
@@ -16,7 +17,7 @@ const app_command *const app_commands[] = {
 static const char *const later[] = {
     "nmf",     "recommend",        "lu",     "cholesky", "solve",        "lstsq",     "pinv",   "inv",
     "det",     "slogdet",          "rank",   "cond",     "matrix-power", "multi-dot", "sample", "search",
-    "regress", "generate ratings", "verify", "doctor",
+    "regress", "verify", "doctor",
 };
 
 #define LATER_COUNT ((int)(sizeof later / sizeof *later))
@@ -89,6 +90,6 @@ tartan_status app_find_command(const char *const *words, int count, int *used, c
     return TARTAN_OK;
   }
   if (strcmp(words[0], "generate") == 0 && (count < 2 || words[1][0] == '-'))
-    return tt_fail(TARTAN_ERR_ARG, "generate what? tartan generate matrix (--help)");
+    return tt_fail(TARTAN_ERR_ARG, "generate what? tartan generate matrix, or generate ratings (--help)");
   return unknown(words, count);
 }

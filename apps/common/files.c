@@ -55,6 +55,18 @@ const char *app_notes_line(const app_notes *notes, char *text, size_t length)
   return text;
 }
 
+void app_notes_write(const app_notes *notes, tt_output *out)
+{
+  for (int i = 0; i < notes->count; i++) {
+    const tartan_attribute *a = &notes->item[i];
+
+    if (a->value)
+      tt_output_text(out, "/", a->name, a->value);
+    else
+      tt_output_integer(out, "/", a->name, a->count);
+  }
+}
+
 void app_note_origin(app_notes *notes, const app_run *run)
 {
   char        text[4096];

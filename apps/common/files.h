@@ -8,6 +8,7 @@
 
 #include "common/run.h"
 #include "io/dataset.h"
+#include "io/output.h"
 
 #define APP_NOTES_MAX 32
 
@@ -27,6 +28,9 @@ void app_note_count(app_notes *notes, const char *name, int64_t value);
 
 /** All notes as one line "name=value; name=value". Local. Returns text. */
 const char *app_notes_line(const app_notes *notes, char *text, size_t length);
+
+/** Makes all notes attributes of the root group of an output. Local, same on all ranks. */
+void app_notes_write(const app_notes *notes, tt_output *out);
 
 /** Appends what every result file says of its origin: version, command line, libraries, ranks, threads, job. Local. */
 void app_note_origin(app_notes *notes, const app_run *run);

@@ -55,18 +55,6 @@ done:
   return st;
 }
 
-static void put_notes(tt_output *out, const app_notes *notes)
-{
-  for (int i = 0; i < notes->count; i++) {
-    const tartan_attribute *a = &notes->item[i];
-
-    if (a->value)
-      tt_output_text(out, "/", a->name, a->value);
-    else
-      tt_output_integer(out, "/", a->name, a->count);
-  }
-}
-
 tartan_status app_result_create(app_run *run, const app_result *result, const char *format, const app_notes *own,
                                 tt_output **out)
 {
@@ -78,8 +66,8 @@ tartan_status app_result_create(app_run *run, const app_result *result, const ch
   app_note(&notes, "format", "%s", format);
   app_note_origin(&notes, run);
   app_note(&notes, "configuration", "%s", result->configuration);
-  put_notes(*out, &notes);
-  put_notes(*out, own);
+  app_notes_write(&notes, *out);
+  app_notes_write(own, *out);
 done:
   return st;
 }

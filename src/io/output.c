@@ -83,7 +83,7 @@ static hid_t element_type(const tt_large *large)
   return large->complex ? tt_type_complex(large->element) : H5Tcopy(tt_type_native(large->element));
 }
 
-static void declare(tt_output *out, const char *name, tt_element element, bool complex, int64_t rows, int64_t cols)
+static tt_large *declare(tt_output *out, const char *name, tt_element element, bool complex, int64_t rows, int64_t cols)
 {
   tartan_status local = out->local;
   tt_large     *large = tt_alloc_zero(&out->grid->memory, 1, sizeof *large, "an output", &local);
@@ -97,7 +97,7 @@ static void declare(tt_output *out, const char *name, tt_element element, bool c
     tt_output_keep(out, local);
     tt_free(copy);
     tt_free(large);
-    return;
+    return NULL;
   }
   *large = (tt_large){.name = copy,
                       .element = element,
@@ -110,16 +110,24 @@ static void declare(tt_output *out, const char *name, tt_element element, bool c
   else
     out->first_large = large;
   out->last_large = large;
+  return large;
 }
 
 void tt_output_declare_element(tt_output *out, const char *name, tt_element element, int64_t rows, int64_t cols)
 {
-  declare(out, name, element, false, rows, cols);
+  (void)declare(out, name, element, false, rows, cols);
+}
+
+void tt_output_declare_line(tt_output *out, const char *name, tt_element element, int64_t count)
+{
+  tt_large *large = declare(out, name, element, false, count, 1);
+
+  if (large) large->line = true;
 }
 
 void tt_output_declare_complex(tt_output *out, const char *name, tartan_dtype dtype, int64_t rows, int64_t cols)
 {
-  declare(out, name, tt_element_of(dtype), true, rows, cols);
+  (void)declare(out, name, tt_element_of(dtype), true, rows, cols);
 }
 
 void tt_output_declare(tt_output *out, const char *name, tartan_dtype dtype, int64_t rows, int64_t cols)
@@ -131,7 +139,7 @@ void tt_output_declare(tt_output *out, const char *name, tartan_dtype dtype, int
 static bool make_large(hid_t file, const tt_large *large)
 {
   const hsize_t extent[2] = {(hsize_t)large->rows, (hsize_t)large->cols};
-  const hid_t   space = H5Screate_simple(2, extent, NULL), link = H5Pcreate(H5P_LINK_CREATE);
+  const hid_t   space = H5Screate_simple(large->line ? 1 : 2, extent, NULL), link = H5Pcreate(H5P_LINK_CREATE);
   const hid_t   plist = H5Pcreate(H5P_DATASET_CREATE), type = element_type(large);
   const bool    fault = tt_file_fault();
   hid_t         dataset;
@@ -330,7 +338,7 @@ static tartan_status write_piece(tt_output *out, const tt_large *large, int64_t 
   const hsize_t start[2] = {(hsize_t)row0, 0}, one[2] = {1, 1};
   const hsize_t block[2] = {(hsize_t)tt_max(1, nrows), (hsize_t)tt_max(1, large->cols)};
   const bool    fault = tt_file_fault();
-  const hid_t   memory = H5Screate_simple(2, block, NULL), space = H5Dget_space(large->dataset);
+  const hid_t   memory = H5Screate_simple(large->line ? 1 : 2, block, NULL), space = H5Dget_space(large->dataset);
   const hid_t   type = element_type(large);
   tartan_status st = TARTAN_OK;
   const char    nothing = 0;

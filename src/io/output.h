@@ -68,6 +68,9 @@ void tt_output_declare(tt_output *out, const char *name, tartan_dtype dtype, int
 /** As tt_output_declare(), of any element type. */
 void tt_output_declare_element(tt_output *out, const char *name, tt_element element, int64_t rows, int64_t cols);
 
+/** As tt_output_declare_element(), of one dimension: [count]. Its elements are rows of one column to tt_output_rows(). */
+void tt_output_declare_line(tt_output *out, const char *name, tt_element element, int64_t count);
+
 /** As tt_output_declare(), of complex numbers: the compound {r, i}, in memory pairs of the dtype. */
 void tt_output_declare_complex(tt_output *out, const char *name, tartan_dtype dtype, int64_t rows, int64_t cols);
 

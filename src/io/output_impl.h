@@ -29,6 +29,7 @@ typedef struct tt_large {
   char            *name;
   tt_element       element;
   bool             complex; /* each element is a pair */
+  bool             line;    /* one-dimensional: cols is 1 */
   int64_t          rows, cols;
   hid_t            dataset;
 } tt_large;

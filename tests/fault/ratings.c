@@ -1,0 +1,68 @@
+// TEST: np=1,3 labels=fault,io,sparse timeout=90
+/* The k-th allocation, then the k-th file operation, fails on one rank while ratings are read: numbers, texts, a matrix. */
+#include <string.h>
+
+#include "check.h"
+#include "faults.h"
+#include "io/ratings.h"
+#include "world.h"
+
+#define COUNT 9
+
+static void write_files(tartan_grid *grid)
+{
+  static const int64_t     user[COUNT] = {5, 3, 5, 9, -1, 3, 2, 2, 7}, ptr[4] = {0, 4, 4, 9}, shape[2] = {3, 10};
+  static const int64_t     col[COUNT] = {0, 1, 2, 9, 4, 5, 6, 7, 8};
+  static const double      rating[COUNT] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  static const char *const text[COUNT] = {"b", "a", "c", "b", "d", "a", "a", "x", "y"};
+  tt_output               *out = NULL;
+
+  CHECK_OK(tt_output_create(grid, "ratings.h5", true, &out));
+  tt_output_counts(out, "/user", COUNT, user);
+  tt_output_strings(out, "/item", COUNT, text);
+  tt_output_vector(out, "/rating", COUNT, rating);
+  tt_output_vector(out, "/timestamp", COUNT, rating);
+  tt_output_vector(out, "/X/data", COUNT, rating);
+  tt_output_counts(out, "/X/indices", COUNT, col);
+  tt_output_counts(out, "/X/indptr", 4, ptr);
+  tt_output_counts(out, "/X/shape", 2, shape);
+  CHECK_OK(tt_output_open(out));
+  CHECK_OK(tt_output_commit(&out));
+}
+
+static tartan_status try_read(tartan_grid *grid, fault_run *run, const char *source)
+{
+  tt_ratings    r;
+  tartan_status st;
+
+  fault_begin(run);
+  st = tt_ratings_read(grid, source, NULL, &r);
+  fault_end(run);
+  tt_ratings_free(&r);
+  return st;
+}
+
+static tartan_status try_columns(tartan_grid *grid, fault_run *run)
+{
+  return try_read(grid, run, "ratings.h5");
+}
+
+static tartan_status try_matrix(tartan_grid *grid, fault_run *run)
+{
+  return try_read(grid, run, "ratings.h5:/X");
+}
+
+int main(int argc, char **argv)
+{
+  tartan_grid *grid;
+
+  check_start(&argc, &argv);
+  grid = grid_world();
+  write_files(grid);
+  tartan_grid_destroy(&grid);
+  for (int kind = TT_FAULT_ALLOC; kind <= TT_FAULT_FILE; kind++) {
+    fault_sweep((tt_fault)kind, "tt_ratings_read", try_columns);
+    fault_sweep((tt_fault)kind, "tt_ratings_read", try_matrix);
+  }
+  return check_finish();
+}
