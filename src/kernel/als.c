@@ -38,7 +38,7 @@ int64_t tt_als_heavy_from(int64_t k)
 {
   int64_t n = 1;
 
-  while (n < 2 * k && tt_als_flops(k, n, true) < tt_als_flops(k, n, false)) n++;
+  while (n <= k && tt_als_flops(k, n, true) < tt_als_flops(k, n, false)) n++;
   return n;
 }
 
@@ -68,7 +68,7 @@ static void find_light(job *j)
   int64_t              limit = tt_als_heavy_from(s->k) - 1;
 
   if (s->form == TT_ALS_HEAVY || (s->G && !s->d)) return;
-  if (s->form == TT_ALS_LIGHT) limit = INT64_MAX;
+  if (s->form == TT_ALS_LIGHT) limit = s->k; /* beyond, K = W^(-1) + Z Z' is worse conditioned than A */
   for (int64_t u = 0; u < j->rows->count; u++) {
     const int64_t n = observations_of(j->rows, u);
 

@@ -20,7 +20,7 @@
 typedef enum tt_als_form {
   TT_ALS_BY_COUNT = 0, /**< each row takes the cheaper one */
   TT_ALS_HEAVY,
-  TT_ALS_LIGHT /**< wherever it is possible */
+  TT_ALS_LIGHT /**< wherever it is possible: up to k observations */
 } tt_als_form;
 
 /** What all rows share. */

@@ -252,13 +252,14 @@ static void reference(const problem *p, double *X, double *limit)
 
 /* ------------------------------------------------------------------------------------------------ tests */
 
-static double error_of(const problem *p, int u, const void *X, const double *ref)
+/* Relative to the reference, or to elements of this size. */
+static double error_of(const problem *p, int u, const void *X, const double *ref, double scale)
 {
-  double above = 0, below = 0;
+  double above = 0, below = scale * scale * (double)p->k;
 
   for (int64_t i = u * p->k; i < (u + 1) * p->k; i++) {
     above += pow(get(p->dtype, X, i) - ref[i], 2);
-    below += ref[i] * ref[i];
+    if (scale == 0) below += ref[i] * ref[i];
   }
   return below > 0 ? sqrt(above / below) : sqrt(above);
 }
@@ -277,7 +278,7 @@ static void test_exact(const problem *p, const double *ref, const double *limit,
   memset(rows.X, 0xff, bytes);
   CHECK_EQ(tt_als_exact(&shared, &rows, 1, NULL, &local), 0);
   CHECK_OK(local);
-  for (int u = 0; u < ROWS; u++) CHECK_LE(error_of(p, u, rows.X, ref), limit[u]);
+  for (int u = 0; u < ROWS; u++) CHECK_LE(error_of(p, u, rows.X, ref, 0), limit[u]);
   rows.X = again;
   CHECK_EQ(tt_als_exact(&shared, &rows, 2, NULL, &local), 0);
   CHECK(memcmp(again, p->typed[6], bytes) == 0);
@@ -338,7 +339,7 @@ static void test_segments(const problem *p, const double *ref, const double *lim
                         (const char *)rows.target + (size_t)o * size, A, b);
     }
     CHECK(tt_als_finish(&shared, p->lambda[u], A, b, (char *)rows.X + (size_t)(u * k) * size));
-    CHECK_LE(error_of(p, u, rows.X, ref), limit[u]);
+    CHECK_LE(error_of(p, u, rows.X, ref, 0), limit[u]);
     free(b);
     free(A);
   }
@@ -401,7 +402,7 @@ static void test_cg(const problem *p, tt_isa isa)
   CHECK_OK(local);
   for (int u = 0; u < ROWS; u++) {
     reference_cg(p, u, steps, x + u * p->k);
-    CHECK_LE(error_of(p, u, rows.X, x), p->dtype == TARTAN_F32 ? 1e-4 : 1e-11);
+    CHECK_LE(error_of(p, u, rows.X, x, 0.5), p->dtype == TARTAN_F32 ? 1e-4 : 1e-11);
   }
   free(start);
   free(x);
@@ -454,7 +455,7 @@ static void test_counts(void)
   for (int64_t k = 1; k <= 256; k *= 2) {
     const int64_t from = tt_als_heavy_from(k);
 
-    CHECK(from >= 1 && from <= 2 * k);
+    CHECK(from >= 1 && from <= k + 1);
   }
   CHECK_LE(fabs(tt_als_flops(64, 300, false) - (300.0 * 64 * 65 + 64.0 * 64 * 64 / 3 + 2 * 64 * 64)), 1e-6);
 }
