@@ -145,16 +145,33 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_errors(const tartan_
                                                                    const tartan_sparse *truth, double *rmse,
                                                                    double *mae);
 
+/** Remembers the factors of now beside those that change: the best epoch's, for early stopping. Collective. TARTAN_ERR_NOMEM. */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_keep(tartan_recommender *model);
+
+/** Takes the remembered factors back; nothing where none were. Local. @return their epoch, 0: none */
+TARTAN_API int64_t tartan_recommender_restore(tartan_recommender *model);
+
 /**
  * The state of training in a file, from which another run, on any number of ranks, goes on with the same bits. Collective.
  *
- * The file appears under its name only when complete.
+ * The file appears under its name only when complete; one that is there is replaced.
+ *
+ * @param[in] note  the caller's own text, given back by tartan_recommender_resume(); NULL: none
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_checkpoint(const tartan_recommender *model,
-                                                                       const char               *path);
+                                                                       const char *path, const char *note);
 
-/** Takes up the state of a file. Collective. TARTAN_ERR_CHECKPOINT: it is damaged, or of other options or data. */
-TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_resume(tartan_recommender *model, const char *path);
+/**
+ * Takes up the state of a file. Collective.
+ *
+ * @param[out] note  the text of the file, on every rank, to be given to tartan_recommender_note_free(); may be NULL
+ * @retval TARTAN_ERR_CHECKPOINT  the file is damaged, or of other options or data
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_resume(tartan_recommender *model, const char *path,
+                                                                   char **note);
+
+/** Gives a note back and sets the pointer to NULL. Local. */
+TARTAN_API void tartan_recommender_note_free(char **note);
 
 #ifdef __cplusplus
 }

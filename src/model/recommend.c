@@ -163,3 +163,35 @@ void tartan_recommender_get_values(const tartan_recommender *m, tartan_recommend
                                       .user_bias = users->bias,
                                       .item_bias = items->bias};
 }
+
+tartan_status tartan_recommender_keep(tartan_recommender *m)
+{
+  tartan_status st = TARTAN_OK;
+
+  for (int s = 0; s < 2 && tt_has_factors(m); s++) {
+    tt_side *side = &m->side[s];
+
+    if (!side->kept)
+      TRY(tt_matrix_create_ranges(m->grid, m->opts.dtype, m->opts.factors, side->R->m, side->R->owner, NULL,
+                                  &side->kept));
+    tt_copy_local(m->opts.dtype, side->F->data, side->F->ld, m->opts.dtype, side->kept->data, side->kept->ld,
+                  side->F->mloc, side->F->nloc);
+  }
+  m->kept_epoch = m->epochs;
+done:
+  return st;
+}
+
+int64_t tartan_recommender_restore(tartan_recommender *m)
+{
+  if (m->kept_epoch == 0) return 0;
+  for (int s = 0; s < 2 && tt_has_factors(m); s++) {
+    tt_side *side = &m->side[s];
+
+    tt_copy_local(m->opts.dtype, side->kept->data, side->kept->ld, m->opts.dtype, side->F->data, side->F->ld,
+                  side->F->mloc, side->F->nloc);
+    m->known[s] = false;
+  }
+  m->epochs = m->kept_epoch;
+  return m->kept_epoch;
+}

@@ -30,6 +30,7 @@ typedef struct tt_side {
   tt_needed            needed;       /**< of the other side */
   tt_cut               cut;
   tartan_matrix       *F;      /**< [k, rows] */
+  tartan_matrix       *kept;   /**< the same of the epoch that is remembered, or NULL */
   void                *weight; /**< [entries here] w, or NULL: ones */
   void                *target; /**< [entries here] t */
   void                *lambda; /**< [count] */
@@ -42,7 +43,7 @@ struct tartan_recommender {
   tartan_grid          *grid;
   tartan_recommend_opts opts;
   tt_side               side[2];
-  int64_t               epochs;
+  int64_t               epochs, kept_epoch;
   double                mean, low, high; /* of the entries */
   double               *gram[2];         /* [k, k] F F' of each side, where known */
   bool                  known[2];

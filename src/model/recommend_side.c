@@ -19,6 +19,7 @@ void tt_side_end(tt_side *side)
 {
   tt_needed_end(&side->needed);
   tt_cut_end(&side->cut);
+  tartan_matrix_destroy(&side->kept);
   tartan_matrix_destroy(&side->F);
   tt_free(side->bias);
   tt_free(side->lambda);

@@ -339,6 +339,7 @@ static void check_resume(tartan_grid *grid)
   tartan_recommend_values v, w;
   int64_t                 ld, mloc, nloc;
   const char             *file = "recommend-checkpoint.h5";
+  char                   *note = NULL;
 
   o.factors = 8;
   other.factors = 8;
@@ -346,10 +347,14 @@ static void check_resume(tartan_grid *grid)
   CHECK_OK(tartan_recommender_create(R, &o, &a));
   CHECK_OK(tartan_recommender_create(R, &o, &b));
   CHECK_OK(tartan_recommender_create(R, &other, &c));
-  for (int i = 0; i < 2; i++) CHECK_OK(tartan_recommender_epoch(a, NULL));
-  CHECK_OK(tartan_recommender_checkpoint(a, file));
-  CHECK_OK(tartan_recommender_resume(b, file));
-  CHECK_STATUS(tartan_recommender_resume(c, file), TARTAN_ERR_CHECKPOINT);
+  CHECK_OK(tartan_recommender_epoch(a, NULL));
+  CHECK_OK(tartan_recommender_keep(a));
+  CHECK_OK(tartan_recommender_epoch(a, NULL));
+  CHECK_OK(tartan_recommender_checkpoint(a, file, "two epochs"));
+  CHECK_OK(tartan_recommender_resume(b, file, &note));
+  CHECK(note && strcmp(note, "two epochs") == 0);
+  tartan_recommender_note_free(&note);
+  CHECK_STATUS(tartan_recommender_resume(c, file, NULL), TARTAN_ERR_CHECKPOINT);
   for (int i = 0; i < 2; i++) CHECK_OK(tartan_recommender_epoch(a, NULL));
   for (int i = 0; i < 2; i++) CHECK_OK(tartan_recommender_epoch(b, NULL));
   tartan_recommender_get_values(a, &v);
@@ -358,6 +363,10 @@ static void check_resume(tartan_grid *grid)
   const float *p = tartan_matrix_local(v.item_factors, &ld, &mloc, &nloc);
   const float *q = tartan_matrix_local(w.item_factors, NULL, NULL, NULL);
   CHECK(memcmp(p, q, (size_t)(mloc * nloc) * sizeof *p) == 0);
+  CHECK_EQ(tartan_recommender_restore(b), 1);
+  tartan_recommender_get_values(b, &w);
+  CHECK_EQ(w.epochs, 1);
+  CHECK_EQ(tartan_recommender_restore(c), 0);
   MPI_Barrier(MPI_COMM_WORLD);
   if (check_rank() == 0) CHECK(remove(file) == 0);
   tartan_recommender_destroy(&c);
