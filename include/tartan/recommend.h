@@ -132,6 +132,13 @@ typedef struct tartan_recommend_values {
 TARTAN_API void tartan_recommender_get_values(const tartan_recommender *model, tartan_recommend_values *values);
 
 /**
+ * The users or items whose factors and biases this rank holds: first .. first + count - 1. Local.
+ *
+ * @param[in] side  0: users, 1: items
+ */
+TARTAN_API void tartan_recommender_range(const tartan_recommender *model, int side, int64_t *first, int64_t *count);
+
+/**
  * Scores of given pairs: mu + b_u + b_i + x_u'y_i, or x_u'y_i, or the popularity. Collective.
  *
  * @param[in]  pairs   [users, items]: the places of its entries

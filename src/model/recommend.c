@@ -164,6 +164,12 @@ void tartan_recommender_get_values(const tartan_recommender *m, tartan_recommend
                                       .item_bias = items->bias};
 }
 
+void tartan_recommender_range(const tartan_recommender *m, int side, int64_t *first, int64_t *count)
+{
+  *first = m->side[side != 0].first;
+  *count = m->side[side != 0].count;
+}
+
 tartan_status tartan_recommender_keep(tartan_recommender *m)
 {
   tartan_status st = TARTAN_OK;

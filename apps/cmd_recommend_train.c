@@ -1,0 +1,270 @@
+/*
+ * tartan recommend train: factor models of users and items from ratings in an HDF5 file, with validation, early stopping and
+ * checkpoints.
+ */
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "commands.h"
+#include "common/plan.h"
+#include "recommend.h"
+
+app_recommend_settings app_recommend_set = {.model = TARTAN_RECOMMEND_IALS,
+                                            .factors = 64,
+                                            .iterations = 15,
+                                            .steps = 3,
+                                            .leave = 1,
+                                            .patience = 3,
+                                            .regularization = 0.01,
+                                            .exponent = 1,
+                                            .unobserved = 0.1,
+                                            .alpha = 1,
+                                            .damping = 5,
+                                            .fraction = 0.1,
+                                            .least = -HUGE_VAL,
+                                            .checkpoint_every = 600};
+
+#define SET app_recommend_set
+
+static const char *const models[] = {"als", "ials", "bias", "popularity"};
+static const char *const solvers[] = {"exact", "cg"};
+static const char *const confidences[] = {"constant", "linear", "log"};
+static const char *const splits[] = {"none", "random", "leave-k", "time"};
+static const char *const stops[] = {"never", "rmse", "mae"};
+static const char *const duplicates[] = {"error", "sum", "last", "max"};
+
+static const app_option options[] = {
+    {"model", 0, APP_OPTION_CHOICE, &SET.model, "als|ials|bias|popularity|+ease|+puresvd|+nmf", "ials",
+     "als: explicit ratings, with mean and biases; ials: implicit data; bias: mean and biases alone; popularity: "
+     "entries "
+     "of each item"},
+    {"factors", 'k', APP_OPTION_COUNT, &SET.factors, "K", "64", "length of a factor row"},
+    {"iterations", 0, APP_OPTION_COUNT, &SET.iterations, "N", "15", "epochs"},
+    {"regularization", 0, APP_OPTION_REAL, &SET.regularization, "X", "0.01", "lambda"},
+    {"regularization-exponent", 0, APP_OPTION_REAL, &SET.exponent, "X", "1",
+     "nu: lambda times n^nu for a row of n entries (ials: and alpha0 for each other one); als: 0 plain, 1 ALS-WR"},
+    {"unobserved-weight", 0, APP_OPTION_REAL, &SET.unobserved, "X", "0.1", "alpha0 of ials"},
+    {"confidence", 0, APP_OPTION_CHOICE, &SET.confidence, "constant|linear|log", "constant",
+     "weight of an entry r of ials: 1, alpha |r|, alpha log(1 + |r|)"},
+    {"alpha", 0, APP_OPTION_REAL, &SET.alpha, "X", "1", "of the confidence"},
+    {"form", 0, APP_OPTION_CHOICE, &SET.form, "added|replaced", "added",
+     "whether the weight of an entry is added to alpha0's term, or replaces it (Hu, Koren, Volinsky)"},
+    {"solver", 0, APP_OPTION_CHOICE, &SET.solver, "exact|cg|+block", "exact",
+     "exact: normal equations of each row; cg: a few steps of conjugate gradients"},
+    {"steps", 0, APP_OPTION_COUNT, &SET.steps, "N", "3", "of cg"},
+    {"no-bias", 0, APP_OPTION_FLAG, &SET.no_bias, NULL, NULL, "als without mean and biases"},
+    {"damping", 0, APP_OPTION_REAL, &SET.damping, "X", "5", "of the biases: sums are divided by count + X"},
+    {"dtype", 0, APP_OPTION_CHOICE, &SET.dtype, "f32|f64", "f32", "element type of the factors"},
+    {"init-stddev", 0, APP_OPTION_REAL, &SET.init_stddev, "X", "als: 0.1, ials: 0.1 / sqrt(K)", "of the first factors"},
+    {"nonnegative", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
+    {"sweep", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
+    {"seed", 0, APP_OPTION_COUNT, &SET.seed, "N", "0", "of factors and of the split"},
+    {"duplicates", 0, APP_OPTION_CHOICE, &SET.duplicates, "error|sum|last|max", "error",
+     "several ratings of one user for one item"},
+    {"min-rating", 0, APP_OPTION_REAL, &SET.least, "X", "all", "ratings below are dropped"},
+    {"binarize", 0, APP_OPTION_FLAG, &SET.binarize, NULL, NULL, "every rating that is kept becomes 1"},
+    {"validation", 0, APP_OPTION_TEXT, &SET.validation, "FILE.h5", NULL,
+     "other ratings to measure each epoch by; users and items are matched by id"},
+    {"split", 0, APP_OPTION_CHOICE, &SET.split, "none|random|leave-k|time", "none", "hold ratings out for that"},
+    {"split-fraction", 0, APP_OPTION_REAL, &SET.fraction, "X", "0.1", "of random and time"},
+    {"split-count", 0, APP_OPTION_COUNT, &SET.leave, "K", "1", "ratings of each user, of leave-k"},
+    {"early-stop", 0, APP_OPTION_CHOICE, &SET.early_stop, "never|rmse|mae", "never",
+     "keep the epoch that is best by this, and stop when none was better for --patience epochs"},
+    {"patience", 0, APP_OPTION_COUNT, &SET.patience, "N", "3", "epochs"},
+    {"checkpoint", 0, APP_OPTION_TEXT, &SET.checkpoint, "DIR", "beside the output", "folder of the state of training"},
+    {"checkpoint-every", 0, APP_OPTION_TIME, &SET.checkpoint_every, "TIME", "10m", "period of checkpoints"},
+    {"resume", 0, APP_OPTION_CHOICE, &SET.resume, "auto|never", "auto", "go on from a checkpoint that is there"},
+    {"time-limit", 0, APP_OPTION_TIME, &SET.time_limit, "TIME", "none",
+     "stop before, with a checkpoint and exit code 75; so does SIGUSR1"},
+    APP_RESULT_OPTIONS("RATINGS.recommend.h5 beside the input"),
+    {.name = NULL},
+};
+
+typedef struct job {
+  app_result         result;
+  app_recommend_data data;
+  app_training       training;
+  bool               trained;
+} job;
+
+tartan_recommend_opts app_recommend_opts(void)
+{
+  tartan_recommend_opts o = TARTAN_RECOMMEND_OPTS_INIT;
+
+  o.model = (tartan_recommend_model)SET.model;
+  o.solver = (tartan_recommend_solver)SET.solver;
+  o.dtype = SET.dtype == 0 ? TARTAN_F32 : TARTAN_F64;
+  o.factors = SET.factors;
+  o.regularization = SET.regularization;
+  o.exponent = SET.exponent;
+  o.unobserved = SET.unobserved;
+  o.confidence = (tartan_confidence)SET.confidence;
+  o.alpha = SET.alpha;
+  o.replaced = SET.form == 1;
+  o.bias = !SET.no_bias;
+  o.damping = SET.damping;
+  o.steps = SET.steps;
+  o.init_stddev = SET.init_stddev;
+  o.seed = (uint64_t)SET.seed;
+  return o;
+}
+
+void app_recommend_note(app_notes *notes)
+{
+  app_note(notes, "model", "%s", models[SET.model]);
+  app_note_count(notes, "factors", SET.factors);
+  app_note_count(notes, "iterations", SET.iterations);
+  app_note(notes, "solver", "%s %lld", solvers[SET.solver], (long long)SET.steps);
+  app_note(notes, "regularization", "%.17g ^ %.17g", SET.regularization, SET.exponent);
+  app_note(notes, "weights", "%.17g %s %s %.17g", SET.unobserved, SET.form ? "replaced" : "added",
+           confidences[SET.confidence], SET.alpha);
+  app_note(notes, "bias", "%s %.17g", SET.no_bias ? "no" : "yes", SET.damping);
+  app_note(notes, "dtype", "%s", SET.dtype == 0 ? "f32" : "f64");
+  app_note(notes, "init_stddev", "%.17g", SET.init_stddev);
+  app_note_count(notes, "seed", SET.seed);
+  app_note(notes, "ratings", "%s %.17g %s", duplicates[SET.duplicates], SET.least,
+           SET.binarize ? "binary" : "as given");
+  app_note(notes, "split", "%s %.17g %lld", splits[SET.split], SET.fraction, (long long)SET.leave);
+  app_note(notes, "early_stop", "%s %lld", stops[SET.early_stop], (long long)SET.patience);
+  app_note(notes, "validation", "%s", SET.validation ? SET.validation : "");
+}
+
+static tartan_status check_options(void)
+{
+  tartan_status st = TARTAN_OK;
+
+  TRY(app_result_check_options());
+  REQUIRE(SET.iterations >= 1 && SET.iterations <= 4096, TARTAN_ERR_ARG, "--iterations %lld: give 1 to 4096",
+          (long long)SET.iterations);
+  REQUIRE(SET.fraction > 0 && SET.fraction < 1, TARTAN_ERR_ARG, "--split-fraction %g: give a number between 0 and 1",
+          SET.fraction);
+  REQUIRE(SET.leave >= 1 && SET.patience >= 1, TARTAN_ERR_ARG, "--split-count and --patience: give 1 or more");
+  REQUIRE(!SET.validation || SET.split == 0, TARTAN_ERR_ARG, "--validation and --split do not go together");
+  REQUIRE(SET.early_stop == APP_STOP_NEVER || SET.validation || SET.split, TARTAN_ERR_ARG,
+          "--early-stop needs --validation or --split");
+done:
+  return st;
+}
+
+static void release(void *context)
+{
+  job *j = context;
+
+  tartan_recommender_destroy(&j->training.model);
+  tt_free(j->training.history);
+  app_recommend_data_end(&j->data);
+}
+
+static void json_result(app_json *json, const void *context)
+{
+  const job              *j = context;
+  tartan_recommend_values v;
+
+  app_json_object(json, "result");
+  if (j->training.model) {
+    tartan_recommender_get_values(j->training.model, &v);
+    app_json_count(json, "users", v.users);
+    app_json_count(json, "items", v.items);
+    app_json_count(json, "factors", v.factors);
+    app_json_count(json, "epochs", v.epochs);
+    app_json_flag(json, "stopped_early", j->training.stopped);
+    app_json_flag(json, "resumed", j->training.resumed);
+    app_json_array(json, "history");
+    for (int64_t i = 0; i < j->training.epochs; i++) {
+      const app_epoch *e = &j->training.history[i];
+
+      app_json_object(json, NULL);
+      app_json_number(json, "epoch", e->epoch);
+      app_json_number(json, "loss", e->loss);
+      app_json_number(json, "rmse", e->rmse);
+      app_json_number(json, "mae", e->mae);
+      app_json_number(json, "seconds", e->seconds);
+      app_json_end_object(json);
+    }
+    app_json_end_array(json);
+  }
+  if (j->trained) app_json_text(json, "output", j->result.path);
+  app_json_end_object(json);
+}
+
+/* The configuration: options, and the file by name, size and time. Collective. */
+static tartan_status look(app_run *run, job *j, bool *done)
+{
+  app_notes   notes = {.count = 0};
+  struct stat s = {0};
+
+  app_recommend_note(&notes);
+  app_note(&notes, "command", "recommend train");
+  (void)stat(j->data.ratings.file, &s);
+  app_note(&notes, "input", "%s:%s", j->data.ratings.file, j->data.ratings.group);
+  app_note_count(&notes, "input_size", (int64_t)s.st_size);
+  app_note_count(&notes, "input_time", (int64_t)s.st_mtime);
+  return app_result_look(run, &notes, app_result_set.force, &j->result, done);
+}
+
+static tartan_status plan(app_run *run, job *j)
+{
+  const tartan_recommend_opts opts = app_recommend_opts();
+  tartan_status               st = TARTAN_OK;
+
+  TRY(tartan_recommend_plan(j->data.train, &opts, &run->plan));
+  TRY(app_plan_seconds(run));
+  if (app_result_set.plan)
+    app_result_print_plan(run);
+  else
+    TRY(app_plan_fits(run, "the training", run->plan.memory, ", or use more ranks"));
+done:
+  return st;
+}
+
+static tartan_status train(app_run *run, const char *const *operands, int count)
+{
+  static job    j;
+  const char   *sources[2] = {operands[0], SET.validation};
+  bool          done = false;
+  tartan_status st = TARTAN_OK;
+
+  (void)count;
+  j = (job){.trained = false};
+  run->job = &j;
+  run->json = json_result;
+  run->release = release;
+  TRY(check_options());
+  TRY(app_result_begin(run, app_result_set.output, "recommend.h5", sources, 2, &j.result));
+  TRY(app_recommend_read(run, operands[0], &j.data));
+  if (!app_result_set.plan) TRY(look(run, &j, &done));
+  if (done) goto done;
+  TRY(app_recommend_split(run, &j.data));
+  TRY(plan(run, &j));
+  if (app_result_set.plan) goto done;
+  app_recommend_catch_signals();
+  TRY(app_recommend_epochs(run, &j.data, j.result.path, &j.training));
+  TRY(app_recommend_save(run, &j.result, &j.data, &j.training));
+  j.trained = true;
+  if (run->rank == 0) (void)unlink(j.training.file); /* it may never have been written */
+  if (j.training.best > 0)
+    app_say(run, "best epoch %lld of %lld\n", (long long)j.training.best, (long long)j.training.epochs);
+  TRY(app_result_end(run, &j.result, NULL));
+done:
+  return st;
+}
+
+const app_command app_cmd_recommend_train = {
+    .name = "recommend train",
+    .group = "Models",
+    .summary = "factors of users and items from ratings, explicit or implicit",
+    .operands = "RATINGS.h5[:/group]",
+    .operands_min = 1,
+    .operands_max = 1,
+    .options = {options, app_run_options},
+    .notes = "RATINGS.h5 has the columns user, item, rating and perhaps timestamp, or a sparse matrix with users in "
+             "rows.\n\n"
+             "Examples:\n"
+             "  mpirun -n 2 tartan recommend train ratings.h5 --model als -k 20 --regularization 0.2 --split random\n"
+             "  mpirun -n 4 tartan recommend train plays.h5 -k 128 --unobserved-weight 0.05 -o model.h5\n",
+    .run = train,
+    .plans = true,
+};

@@ -1,0 +1,86 @@
+/**
+ * @file recommend.h
+ * The parts of `tartan recommend train`: reading and splitting ratings, the epochs, the model file.
+ */
+#ifndef APP_RECOMMEND_H
+#define APP_RECOMMEND_H
+
+#include <signal.h>
+
+#include <tartan/recommend.h>
+
+#include "common/result.h"
+#include "io/ratings.h"
+#include "model/split.h"
+
+/** The options; bound to the table of the command. */
+typedef struct app_recommend_settings {
+  int         model, solver, confidence, form, dtype, duplicates, split, early_stop, resume;
+  int64_t     factors, iterations, steps, leave, patience, seed;
+  double      regularization, exponent, unobserved, alpha, damping, init_stddev, fraction, least;
+  double      checkpoint_every, time_limit;
+  bool        no_bias, binarize;
+  const char *validation, *checkpoint;
+} app_recommend_settings;
+
+extern app_recommend_settings app_recommend_set;
+
+enum { APP_RESUME_AUTO, APP_RESUME_NEVER };
+enum { APP_STOP_NEVER, APP_STOP_RMSE, APP_STOP_MAE };
+
+/** Ratings, and what they became. */
+typedef struct app_recommend_data {
+  tt_ratings     ratings;
+  tt_ratings     others; /**< of --validation */
+  bool           has_others;
+  int64_t        kept;       /**< ratings that were not dropped by --min-rating */
+  tartan_sparse *train;      /**< [users, items] */
+  tartan_sparse *validation; /**< or NULL */
+  int64_t        unknown;    /**< of --validation: of users or items that the ratings do not have */
+} app_recommend_data;
+
+/** Reads and prints how the data was understood. Collective. */
+tartan_status app_recommend_read(app_run *run, const char *source, app_recommend_data *data);
+
+/** Drops, splits, and makes the sparse matrices. Collective. */
+tartan_status app_recommend_split(app_run *run, app_recommend_data *data);
+
+void app_recommend_data_end(app_recommend_data *data);
+
+/** One epoch of the history. */
+typedef struct app_epoch {
+  double epoch, loss, rmse, mae, seconds;
+} app_epoch;
+
+/** The epochs of a run. */
+typedef struct app_training {
+  tartan_recommender    *model;
+  tartan_recommend_epoch last;
+  app_epoch             *history; /**< [iterations] */
+  int64_t                epochs, best;
+  bool                   stopped; /**< early */
+  bool                   resumed;
+  char                   file[TT_PATH_MAX]; /**< of the checkpoint */
+} app_training;
+
+/**
+ * Trains from where a checkpoint is, or from the start, to the last epoch. Collective.
+ *
+ * @retval TARTAN_ERR_INTERRUPTED  a signal or the time limit: the state is in the checkpoint
+ */
+tartan_status app_recommend_epochs(app_run *run, const app_recommend_data *data, const char *result, app_training *t);
+
+/** Lets SIGUSR1, SIGTERM and SIGINT end an epoch loop with a checkpoint. Local. */
+void app_recommend_catch_signals(void);
+
+/** Writes the model file. Collective. */
+tartan_status app_recommend_save(app_run *run, const app_result *result, const app_recommend_data *data,
+                                 const app_training *t);
+
+/** Every option that the result depends on. Local. */
+void app_recommend_note(app_notes *notes);
+
+/** The options of the library. Local. */
+tartan_recommend_opts app_recommend_opts(void);
+
+#endif

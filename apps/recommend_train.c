@@ -1,0 +1,226 @@
+/*
+ * The epochs of a training: a line each, the best one remembered, a checkpoint on a period, on a signal and before the time is
+ * up. The checkpoint carries the history, so a run that goes on ends like one that was never interrupted.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "comm/collective.h"
+#include "recommend.h"
+
+static volatile sig_atomic_t caught;
+
+static void note_signal(int number)
+{
+  caught = number;
+}
+
+void app_recommend_catch_signals(void)
+{
+  static const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
+  struct sigaction action = {.sa_handler = note_signal};
+
+  for (int i = 0; i < 3; i++) sigaction(signals[i], &action, NULL);
+}
+
+/* ------------------------------------------------------------------------------------------------ history as text */
+
+#define LINE_LENGTH 160
+
+/* One line an epoch, numbers in hexadecimal, so that they come back with their bits. */
+static tartan_status history_text(app_run *run, const app_training *t, char **text)
+{
+  const size_t  size = (size_t)(t->epochs + 1) * LINE_LENGTH;
+  size_t        n = 0;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  *text = tt_alloc_zero(&run->grid->memory, (int64_t)size, 1, "a history", &local);
+  AGREE(run->grid, local);
+  n += (size_t)snprintf(*text, size, "%lld %d\n", (long long)t->best, t->stopped);
+  for (int64_t i = 0; i < t->epochs && n < size; i++) {
+    const app_epoch *e = &t->history[i];
+
+    n += (size_t)snprintf(*text + n, size - n, "%a %a %a %a %a\n", e->epoch, e->loss, e->rmse, e->mae, e->seconds);
+  }
+done:
+  return st;
+}
+
+static void read_history(const char *text, app_training *t)
+{
+  long long best = 0;
+  int       stopped = 0;
+
+  sscanf(text, "%lld %d", &best, &stopped);
+  t->best = best;
+  t->stopped = stopped != 0;
+  t->epochs = 0;
+  for (const char *line = strchr(text, '\n'); line && line[1] && t->epochs < app_recommend_set.iterations;
+       line = strchr(line + 1, '\n')) {
+    app_epoch *e = &t->history[t->epochs];
+
+    if (sscanf(line + 1, "%la %la %la %la %la", &e->epoch, &e->loss, &e->rmse, &e->mae, &e->seconds) != 5) break;
+    t->epochs++;
+  }
+}
+
+/* ------------------------------------------------------------------------------------------------ checkpoints */
+
+static tartan_status write_checkpoint(app_run *run, const app_training *t)
+{
+  char         *text = NULL;
+  tartan_status st = TARTAN_OK;
+
+  TRY(history_text(run, t, &text));
+  TRY(tartan_recommender_checkpoint(t->model, t->file, text));
+done:
+  tt_free(text);
+  return st;
+}
+
+/* Whether the file is there, as rank 0 sees it. Collective. */
+static tartan_status look_for(app_run *run, const char *path, bool *there)
+{
+  int64_t       found = run->rank == 0 && access(path, F_OK) == 0;
+  tartan_status st = tt_bcast(run->grid, &found, 1, sizeof found, 0);
+
+  *there = found != 0;
+  return st;
+}
+
+static tartan_status resume(app_run *run, app_training *t)
+{
+  char         *text = NULL;
+  bool          there = false;
+  tartan_status st = TARTAN_OK;
+
+  if (app_recommend_set.resume == APP_RESUME_NEVER) goto done;
+  TRY(look_for(run, t->file, &there));
+  if (!there) goto done;
+  TRY(tartan_recommender_resume(t->model, t->file, &text));
+  read_history(text, t);
+  t->resumed = true;
+  app_tell(run, "goes on after epoch %lld, from %s\n", (long long)t->epochs, t->file);
+done:
+  tartan_recommender_note_free(&text);
+  return st;
+}
+
+/* The name of the checkpoint: in the folder of --checkpoint, else beside the result. */
+static tartan_status name_checkpoint(const char *result, app_training *t)
+{
+  const char *base = strrchr(result, '/');
+  int         n;
+
+  if (app_recommend_set.checkpoint)
+    n = snprintf(t->file, sizeof t->file, "%s/%s.checkpoint", app_recommend_set.checkpoint, base ? base + 1 : result);
+  else
+    n = snprintf(t->file, sizeof t->file, "%s.checkpoint", result);
+  return n < TT_PATH_MAX ? TARTAN_OK : tt_fail(TARTAN_ERR_ARG, "the name of the checkpoint is too long");
+}
+
+/* ------------------------------------------------------------------------------------------------ epochs */
+
+static double metric(const app_epoch *e)
+{
+  return app_recommend_set.early_stop == APP_STOP_MAE ? e->mae : e->rmse;
+}
+
+/* Remembers the best epoch; ends the training where none was better for `patience` epochs. Collective. */
+static tartan_status judge(app_training *t)
+{
+  const app_epoch *now = &t->history[t->epochs - 1];
+  tartan_status    st = TARTAN_OK;
+
+  if (app_recommend_set.early_stop == APP_STOP_NEVER) goto done;
+  if (t->best == 0 || metric(now) < metric(&t->history[t->best - 1])) {
+    t->best = t->epochs;
+    TRY(tartan_recommender_keep(t->model));
+  }
+  t->stopped = t->epochs - t->best >= app_recommend_set.patience;
+done:
+  return st;
+}
+
+static void print_epoch(const app_run *run, const app_recommend_data *data, const app_epoch *e)
+{
+  if (e->epoch == 1)
+    app_tell(run, " epoch  %16s%s   seconds\n", "loss", data->validation ? "      rmse       mae" : "");
+  app_tell(run, "%6.0f  %16.10g", e->epoch, e->loss);
+  if (data->validation) app_tell(run, "  %8.6f  %8.6f", e->rmse, e->mae);
+  app_tell(run, "  %8.3f\n", e->seconds);
+  fflush(stdout);
+}
+
+/* One epoch and what it came to. Collective. */
+static tartan_status step(app_run *run, const app_recommend_data *data, app_training *t)
+{
+  app_epoch    *e = &t->history[t->epochs];
+  tartan_status st = TARTAN_OK;
+
+  TRY(tartan_recommender_epoch(t->model, &t->last));
+  *e = (app_epoch){(double)t->last.epoch, t->last.loss, (double)NAN, (double)NAN, t->last.seconds};
+  if (data->validation) TRY(tartan_recommender_errors(t->model, data->validation, &e->rmse, &e->mae));
+  t->epochs++;
+  TRY(judge(t));
+  print_epoch(run, data, e);
+  tt_grid_progress(run->grid, "training", (double)t->epochs / (double)app_recommend_set.iterations);
+done:
+  return st;
+}
+
+/* Whether to stop here, and whether to write the state: as rank 0 has it, or any rank's signal. Collective. */
+static tartan_status look(app_run *run, const app_training *t, double *saved, bool *stop, bool *save)
+{
+  const double  now = tt_seconds(), margin = 2 * t->last.seconds + 5;
+  int64_t       flags[2] = {caught != 0, 0};
+  tartan_status st = TARTAN_OK;
+
+  if (app_recommend_set.time_limit > 0 && now - run->start + margin > app_recommend_set.time_limit) flags[0] = 1;
+  flags[1] = now - *saved >= app_recommend_set.checkpoint_every;
+  TRY(tt_allreduce_i64(run->grid, flags, 2, TT_MAX));
+  *stop = flags[0] != 0;
+  *save = *stop || flags[1];
+  if (*save) *saved = now;
+done:
+  return st;
+}
+
+static bool more(const app_training *t)
+{
+  const int model = app_recommend_set.model;
+
+  if (model == TARTAN_RECOMMEND_BIAS || model == TARTAN_RECOMMEND_POPULARITY) return t->epochs == 0;
+  return t->epochs < app_recommend_set.iterations && !t->stopped;
+}
+
+tartan_status app_recommend_epochs(app_run *run, const app_recommend_data *data, const char *result, app_training *t)
+{
+  const tartan_recommend_opts opts = app_recommend_opts();
+  double                      saved = tt_seconds();
+  bool                        stop = false, save = false;
+  tartan_status               st = TARTAN_OK, local = TARTAN_OK;
+
+  TRY(name_checkpoint(result, t));
+  t->history = tt_alloc_zero(&run->grid->memory, app_recommend_set.iterations + 1, sizeof *t->history, "a history",
+                             &local);
+  AGREE(run->grid, local);
+  TRY(tartan_recommender_create(data->train, &opts, &t->model));
+  TRY(resume(run, t));
+  while (more(t)) {
+    TRY(step(run, data, t));
+    if (!more(t)) break;
+    TRY(look(run, t, &saved, &stop, &save));
+    if (save) TRY(write_checkpoint(run, t));
+    REQUIRE(!stop, TARTAN_ERR_INTERRUPTED,
+            "stopped after epoch %lld by %s: the state is in %s, the same command goes on", (long long)t->epochs,
+            caught ? "a signal" : "the time limit", t->file);
+  }
+  if (t->best > 0) t->best = tartan_recommender_restore(t->model);
+  app_run_progress_end(run);
+done:
+  return st;
+}
