@@ -33,10 +33,13 @@ typedef struct app_recommend_data {
   tt_ratings     ratings;
   tt_ratings     others; /**< of --validation */
   bool           has_others;
-  int64_t        kept;       /**< ratings that were not dropped by --min-rating */
-  tartan_sparse *train;      /**< [users, items] */
-  tartan_sparse *validation; /**< or NULL */
-  int64_t        unknown;    /**< of --validation: of users or items that the ratings do not have */
+  int64_t        kept;                  /**< ratings that were not dropped by --min-rating */
+  tartan_sparse *train;                 /**< [users, items] */
+  tartan_sparse *validation;            /**< or NULL */
+  int64_t        unknown;               /**< of --validation: of users or items that the ratings do not have */
+  int64_t        cold;                  /**< those of them that are on this rank */
+  int64_t       *cold_user, *cold_item; /**< [cold] index, or -1 */
+  double        *cold_rating;           /**< [cold] */
 } app_recommend_data;
 
 /** Reads and prints how the data was understood. Collective. */
@@ -46,6 +49,13 @@ tartan_status app_recommend_read(app_run *run, const char *source, app_recommend
 tartan_status app_recommend_split(app_run *run, app_recommend_data *data);
 
 void app_recommend_data_end(app_recommend_data *data);
+
+/**
+ * Sums of squared and absolute errors for validation entries of unknown users or items, whose scores have only the mean and
+ * the bias that is known; the same for all epochs. Collective. @param[out] sums  [2]
+ */
+tartan_status app_recommend_cold(app_run *run, const app_recommend_data *data, const tartan_recommender *model,
+                                 double sums[2]);
 
 /** One epoch of the history. */
 typedef struct app_epoch {
@@ -60,6 +70,7 @@ typedef struct app_training {
   int64_t                epochs, best;
   bool                   stopped; /**< early */
   bool                   resumed;
+  double                 cold[2];           /**< of app_recommend_cold() */
   char                   file[TT_PATH_MAX]; /**< of the checkpoint */
 } app_training;
 

@@ -12,6 +12,9 @@
 
 void app_recommend_data_end(app_recommend_data *data)
 {
+  tt_free(data->cold_user);
+  tt_free(data->cold_item);
+  tt_free(data->cold_rating);
   tartan_sparse_destroy(&data->validation);
   tartan_sparse_destroy(&data->train);
   if (data->has_others) tt_ratings_free(&data->others);
@@ -44,19 +47,18 @@ done:
 
 /* ------------------------------------------------------------------------------------------------ validation file */
 
-/* All names of a kind on every rank: numbers lie in stretches. Collective. */
-static tartan_status gather_numbers(const tt_ids *ids, int64_t **all)
+/* All of what lies on the ranks in stretches of 8-byte elements, on every rank. Collective. */
+static tartan_status gather_all(tartan_grid *grid, const void *mine, int64_t count, int64_t total, void **all)
 {
-  tartan_grid  *grid = ids->grid;
   int64_t      *counts = NULL;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  *all = tt_alloc(&grid->memory, ids->total, sizeof **all, "ids", &local);
+  *all = tt_alloc(&grid->memory, total, sizeof(int64_t), "a list of ids or biases", &local);
   counts = tt_alloc(&grid->memory, grid->size, sizeof *counts, "counts of ids", &local);
   AGREE(grid, local);
-  TRY(tt_allgather(grid, &ids->count, 1, sizeof *counts, counts));
-  TRY(tt_gatherv(grid, ids->number, counts, sizeof **all, *all, 0));
-  TRY(tt_bcast(grid, *all, ids->total, sizeof **all, 0));
+  TRY(tt_allgather(grid, &count, 1, sizeof *counts, counts));
+  TRY(tt_gatherv(grid, mine, counts, sizeof(int64_t), *all, 0));
+  TRY(tt_bcast(grid, *all, total, sizeof(int64_t), 0));
 done:
   tt_free(counts);
   return st;
@@ -87,8 +89,8 @@ static tartan_status match(const tt_ids *from, const tt_ids *to, int64_t **index
   *index = tt_alloc(&grid->memory, from->total, sizeof **index, "matched ids", &local);
   AGREE(grid, local);
   if (!from->text) {
-    TRY(gather_numbers(from, &theirs));
-    TRY(gather_numbers(to, &ours));
+    TRY(gather_all(grid, from->number, from->count, from->total, (void **)&theirs));
+    TRY(gather_all(grid, to->number, to->count, to->total, (void **)&ours));
   }
   for (int64_t i = 0; i < from->total; i++) {
     if (from->text) {
@@ -155,23 +157,35 @@ static tartan_status make_sparse(app_run *run, const app_recommend_data *data, c
                               e->user, e->item, e->value, &opts, A);
 }
 
-/* The entries of --validation whose user and item are known. Collective. */
+static void put_cold(app_recommend_data *data, int64_t user, int64_t item, double rating)
+{
+  data->cold_user[data->cold] = user;
+  data->cold_item[data->cold] = item;
+  data->cold_rating[data->cold++] = app_recommend_set.binarize ? 1 : rating;
+}
+
+/* The entries of --validation: those whose user and item are known, and the others. Collective. */
 static tartan_status match_others(app_run *run, app_recommend_data *data)
 {
   const tt_ratings *r = &data->others;
   int64_t          *users = NULL, *items = NULL;
   entries           e = {NULL};
-  tartan_status     st = TARTAN_OK;
+  tartan_status     st = TARTAN_OK, local = TARTAN_OK;
 
   TRY(match(&r->users, &data->ratings.users, &users));
   TRY(match(&r->items, &data->ratings.items, &items));
   TRY(entries_make(run, r->count, &e));
+  data->cold_user = tt_alloc(&run->grid->memory, r->count, sizeof *data->cold_user, "entries", &local);
+  data->cold_item = tt_alloc(&run->grid->memory, r->count, sizeof *data->cold_item, "entries", &local);
+  data->cold_rating = tt_alloc(&run->grid->memory, r->count, sizeof *data->cold_rating, "entries", &local);
+  AGREE(run->grid, local);
   for (int64_t i = 0; i < r->count; i++) {
-    if (users[r->user[i]] < 0 || items[r->item[i]] < 0)
-      data->unknown++;
-    else
+    if (users[r->user[i]] >= 0 && items[r->item[i]] >= 0)
       put(&e, users[r->user[i]], items[r->item[i]], r->rating[i]);
+    else if (r->rating[i] >= app_recommend_set.least)
+      put_cold(data, users[r->user[i]], items[r->item[i]], r->rating[i]);
   }
+  data->unknown = data->cold;
   TRY(tt_allreduce_i64(run->grid, &data->unknown, 1, TT_SUM));
   TRY(make_sparse(run, data, &e, &data->validation));
 done:
@@ -189,8 +203,9 @@ static void describe_split(app_run *run, const app_recommend_data *data)
   tartan_sparse_shape(data->train, &m, &n, &trained);
   if (data->validation) tartan_sparse_shape(data->validation, NULL, NULL, &held);
   app_tell(run, "training on %lld entries", (long long)trained);
-  if (data->validation) app_tell(run, ", validation on %lld", (long long)held);
-  if (data->unknown > 0) app_tell(run, " (%lld more are of unknown users or items)", (long long)data->unknown);
+  if (data->validation) app_tell(run, ", validation on %lld", (long long)(held + data->unknown));
+  if (data->unknown > 0)
+    app_tell(run, " (%lld of users or items that are not in the ratings)", (long long)data->unknown);
   if (data->kept < data->ratings.total)
     app_tell(run, "; %lld dropped by --min-rating", (long long)(data->ratings.total - data->kept));
   app_tell(run, "\n");
@@ -222,5 +237,36 @@ done:
   entries_end(&held);
   entries_end(&trained);
   tt_free(out);
+  return st;
+}
+
+tartan_status app_recommend_cold(app_run *run, const app_recommend_data *data, const tartan_recommender *model,
+                                 double sums[2])
+{
+  const bool clip = app_recommend_set.model == TARTAN_RECOMMEND_ALS || app_recommend_set.model == TARTAN_RECOMMEND_BIAS;
+  tartan_recommend_values v;
+  double                 *user_bias = NULL, *item_bias = NULL;
+  int64_t                 first, count;
+  tartan_status           st = TARTAN_OK;
+
+  sums[0] = sums[1] = 0;
+  if (data->unknown == 0) goto done;
+  tartan_recommender_get_values(model, &v);
+  tartan_recommender_range(model, 0, &first, &count);
+  TRY(gather_all(run->grid, v.user_bias, count, v.users, (void **)&user_bias));
+  tartan_recommender_range(model, 1, &first, &count);
+  TRY(gather_all(run->grid, v.item_bias, count, v.items, (void **)&item_bias));
+  for (int64_t i = 0; i < data->cold; i++) {
+    const int64_t user = data->cold_user[i], item = data->cold_item[i];
+    double        score = v.mean + (user >= 0 ? user_bias[user] : 0) + (item >= 0 ? item_bias[item] : 0);
+
+    if (clip) score = fmin(v.high, fmax(v.low, score));
+    sums[0] += (score - data->cold_rating[i]) * (score - data->cold_rating[i]);
+    sums[1] += fabs(score - data->cold_rating[i]);
+  }
+  TRY(tt_allreduce_f64(run->grid, sums, 2, TT_SUM));
+done:
+  tt_free(item_bias);
+  tt_free(user_bias);
   return st;
 }

@@ -155,6 +155,24 @@ static void print_epoch(const app_run *run, const app_recommend_data *data, cons
   fflush(stdout);
 }
 
+/* Errors on all that was held out. Collective. */
+static tartan_status measure(const app_recommend_data *data, const app_training *t, app_epoch *e)
+{
+  int64_t       held = 0;
+  double        all;
+  tartan_status st = TARTAN_OK;
+
+  if (!data->validation) goto done;
+  tartan_sparse_shape(data->validation, NULL, NULL, &held);
+  TRY(tartan_recommender_errors(t->model, data->validation, &e->rmse, &e->mae));
+  if (data->unknown == 0) goto done;
+  all = (double)(held + data->unknown);
+  e->rmse = sqrt(((held > 0 ? e->rmse * e->rmse * (double)held : 0) + t->cold[0]) / all);
+  e->mae = ((held > 0 ? e->mae * (double)held : 0) + t->cold[1]) / all;
+done:
+  return st;
+}
+
 /* One epoch and what it came to. Collective. */
 static tartan_status step(app_run *run, const app_recommend_data *data, app_training *t)
 {
@@ -163,7 +181,7 @@ static tartan_status step(app_run *run, const app_recommend_data *data, app_trai
 
   TRY(tartan_recommender_epoch(t->model, &t->last));
   *e = (app_epoch){(double)t->last.epoch, t->last.loss, (double)NAN, (double)NAN, t->last.seconds};
-  if (data->validation) TRY(tartan_recommender_errors(t->model, data->validation, &e->rmse, &e->mae));
+  TRY(measure(data, t, e));
   t->epochs++;
   TRY(judge(t));
   print_epoch(run, data, e);
@@ -209,6 +227,7 @@ tartan_status app_recommend_epochs(app_run *run, const app_recommend_data *data,
                              &local);
   AGREE(run->grid, local);
   TRY(tartan_recommender_create(data->train, &opts, &t->model));
+  TRY(app_recommend_cold(run, data, t->model, t->cold));
   TRY(resume(run, t));
   while (more(t)) {
     TRY(step(run, data, t));

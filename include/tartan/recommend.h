@@ -123,6 +123,7 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_epoch(tartan_recomme
 typedef struct tartan_recommend_values {
   int64_t              users, items, factors, epochs;
   double               mean;         /**< mu */
+  double               low, high;    /**< least and largest entry of R: predictions of als and bias stay between */
   const tartan_matrix *user_factors; /**< [k, users], a range of columns on each rank */
   const tartan_matrix *item_factors; /**< [k, items] */
   const double        *user_bias;    /**< of this rank's users, in the ranges of user_factors */

@@ -158,6 +158,8 @@ void tartan_recommender_get_values(const tartan_recommender *m, tartan_recommend
                                       .factors = tt_has_factors(m) ? m->opts.factors : 0,
                                       .epochs = m->epochs,
                                       .mean = m->mean,
+                                      .low = m->low,
+                                      .high = m->high,
                                       .user_factors = users->F,
                                       .item_factors = items->F,
                                       .user_bias = users->bias,
