@@ -90,7 +90,7 @@ static int parts_of(const tartan_recommender *m)
 static tartan_status checksum(const tartan_recommender *m, int64_t *sum)
 {
   *sum = 0;
-  for (int i = 0; i < parts_of(m); i++) *sum += (i + 1) * (hash_factors(part_of(m, i), m->side[i % 2].first) / PARTS);
+  for (int i = 0; i < parts_of(m); i++) *sum += (i + 1) * hash_factors(part_of(m, i), m->side[i % 2].first);
   return tt_allreduce_i64(m->grid, sum, 1, TT_SUM);
 }
 
