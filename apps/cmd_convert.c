@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "common/files.h"
 #include "io/file_kind.h"
+#include "io/import_ratings.h"
 #include "io/root.h"
 #include "io/text_import.h"
 
@@ -14,10 +15,12 @@ static struct {
   bool        force;
 } set;
 
+#define FIRST_RATINGS 5 /* in the list of formats */
+
 static const app_option options[] = {
     {"output", 'o', APP_OPTION_TEXT, &set.output, "OUT.h5", "FILE with .h5 for its last ending",
-     "file to write; the dataset is /X"},
-    {"format", 0, APP_OPTION_CHOICE, &set.format, "auto|idx|csv|tsv|npy|+movielens|+matrixmarket|+npz",
+     "file to write; the dataset is /X; of ratings the columns /user, /item, /rating, /timestamp"},
+    {"format", 0, APP_OPTION_CHOICE, &set.format, "auto|idx|csv|tsv|npy|ratings-csv|movielens|matrixmarket|npz",
      "auto, by the first bytes", "format of the source; each may be compressed by gzip"},
     {"id-column", 0, APP_OPTION_TEXT, &set.id_column, "NAME|N", NULL,
      "column of a table that holds the names of the samples, by its name or its number from 1: kept as /sample_names"},
@@ -56,13 +59,54 @@ static tartan_status refuse_hdf5(const app_run *run, const char *from)
   return tt_root_verdict(run->grid, local);
 }
 
+static void describe_ratings(const app_run *run, const char *from, const char *to, const tt_ratings_result *r)
+{
+  static const char *const formats[] = {"", "table", "MovieLens", "MatrixMarket", "SciPy .npz"};
+
+  if (r->matrix) {
+    app_tell(run, "sparse matrix of %lld x %lld, %lld entr%s, from %s (%s)\n", (long long)r->rows, (long long)r->cols,
+             (long long)r->count, r->count == 1 ? "y" : "ies", from, formats[r->format]);
+    app_say_written(run, to, "/X");
+    return;
+  }
+  app_tell(run, "%lld rating%s%s, from %s (%s)", (long long)r->count, TT_S(r->count),
+           r->rating ? "" : " of 1, as there is no such column", from, formats[r->format]);
+  if (r->text[0]) app_tell(run, ", %lld user name%s in /user_ids", (long long)r->rows, TT_S(r->rows));
+  if (r->text[1]) app_tell(run, ", %lld item name%s in /item_ids", (long long)r->cols, TT_S(r->cols));
+  app_tell(run, "\n");
+  app_say_written(run, to,
+                  r->timestamp ? "/user, /item, /rating, /timestamp"
+                  : r->rating  ? "/user, /item, /rating"
+                               : "/user, /item");
+}
+
+/* Ratings and sparse matrices, by --format or where there is no doubt; *done: it was one. */
+static tartan_status convert_ratings(app_run *run, const char *from, bool *done)
+{
+  tt_ratings_format format = set.format >= FIRST_RATINGS ? (tt_ratings_format)(set.format - FIRST_RATINGS + 1)
+                                                         : TT_RATINGS_NONE;
+  tt_ratings_result result;
+  tartan_status     st = TARTAN_OK;
+
+  if (set.format == 0 && !set.id_column && !set.skip_columns) TRY(tt_ratings_recognise(run->grid, from, &format));
+  *done = format != TT_RATINGS_NONE;
+  if (!*done) goto done;
+  REQUIRE(!set.id_column && !set.skip_columns, TARTAN_ERR_ARG,
+          "--id-column and --skip-columns are for tables of numbers, not for ratings");
+  TRY(tt_import_ratings(run->grid, from, set.output, format, set.force, &result));
+  describe_ratings(run, from, set.output, &result);
+done:
+  return st;
+}
+
 static tartan_status convert(app_run *run, const char *const *operands, int count)
 {
-  static const char *const formats[] = {NULL, "idx", "csv", "tsv", "npy"};
+  static const char *const formats[] = {NULL, "idx", "csv", "tsv", "npy", NULL, NULL, NULL, NULL};
   static char              name[TT_PATH_MAX];
   const tt_import_opts     opts = {formats[set.format], set.id_column, set.skip_columns, set.force};
   tartan_status            st = TARTAN_OK;
   tt_import_result         result;
+  bool                     done = false;
 
   TRY(refuse_hdf5(run, operands[0]));
   if (!set.output) {
@@ -70,6 +114,8 @@ static tartan_status convert(app_run *run, const char *const *operands, int coun
     set.output = name;
   }
   TRY(app_check_output(run, set.output, operands, count));
+  TRY(convert_ratings(run, operands[0], &done));
+  if (done) goto done;
   TRY(tt_import(run->grid, operands[0], set.output, &opts, &result));
   describe(run, operands[0], set.output, &result);
 done:
@@ -79,12 +125,14 @@ done:
 const app_command app_cmd_convert = {
     .name = "convert",
     .group = "Data",
-    .summary = "IDX, CSV, TSV or .npy, also compressed by gzip, to HDF5",
+    .summary = "IDX, CSV, TSV, .npy, ratings (MovieLens, CSV) or sparse matrices (MatrixMarket, .npz) to HDF5",
     .operands = "FILE",
     .operands_min = 1,
     .operands_max = 1,
     .options = {options, app_basic_options},
     .notes = "Examples:\n  tartan convert train-images-idx3-ubyte.gz -o images.h5\n"
-             "  tartan convert people.csv --id-column name --skip-columns city,notes\n",
+             "  tartan convert people.csv --id-column name --skip-columns city,notes\n"
+             "  tartan convert ml-latest-small/ratings.csv -o ratings.h5\n"
+             "  tartan convert plays.tsv --format ratings-csv -o plays.h5\n",
     .run = convert,
 };

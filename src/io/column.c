@@ -68,11 +68,16 @@ static bool to_integer(tt_element element, const void *from, int64_t e, int64_t 
   }
 }
 
-static int64_t to_integers(tt_element element, const void *from, int64_t count, void *to)
+int64_t tt_whole_numbers(tt_element element, const void *from, int64_t count, int64_t *to)
 {
   for (int64_t e = 0; e < count; e++)
-    if (!to_integer(element, from, e, (int64_t *)to + e)) return e;
+    if (!to_integer(element, from, e, to + e)) return e;
   return -1;
+}
+
+static int64_t to_integers(tt_element element, const void *from, int64_t count, void *to)
+{
+  return tt_whole_numbers(element, from, count, to);
 }
 
 /* Reads this rank's part piece by piece; *wrong is the place in the column of the first element that is refused, or -1. */

@@ -28,4 +28,7 @@ tartan_status tt_column_reals(tt_column_file *column, int64_t first, int64_t cou
 /** The same as whole numbers; others are refused with their place. Collective. */
 tartan_status tt_column_integers(tt_column_file *column, int64_t first, int64_t count, int64_t *values);
 
+/** Elements of any type as whole numbers of 64 bits; returns the first that is none, or -1. Local. */
+int64_t tt_whole_numbers(tt_element element, const void *from, int64_t count, int64_t *to);
+
 #endif

@@ -12,6 +12,7 @@
 #include "io/attribute.h"
 #include "io/column.h"
 #include "io/root.h"
+#include "io/small.h"
 #include "io/text_column.h"
 
 /* What a column of a group is. */
@@ -19,12 +20,14 @@ typedef enum presence { ABSENT, NUMBERS, TEXTS } presence;
 
 enum { USER, ITEM, RATING, TIMESTAMP, DATA, INDICES, INDPTR, SHAPE, COLUMNS };
 
+static const char *const lists[2] = {"user_ids", "item_ids"};
 static const char *const names[COLUMNS] = {"user", "item", "rating", "timestamp", "data", "indices", "indptr", "shape"};
 
 /* What rank 0 finds; plain bytes, to be broadcast. */
 typedef struct layout {
   presence has[COLUMNS];
   int64_t  text_count[2]; /* of user and item, where they are texts */
+  bool     listed[2];     /* user and item are places in lists of names */
   int64_t  shape[2];
   bool     csc;
 } layout;
@@ -89,6 +92,14 @@ static tartan_status check_columns(const tt_ratings *r, const layout *l)
       r->file, r->group[0] ? r->group : "/", missing);
 }
 
+/* Where no group is named and the root group has no ratings: a matrix in /X, as AnnData and tartan convert write it. */
+static void choose_group(hid_t file, tt_ratings *r)
+{
+  if (r->group[0] || H5Lexists(file, "user", H5P_DEFAULT) > 0 || H5Lexists(file, "data", H5P_DEFAULT) > 0) return;
+  if (H5Lexists(file, "X", H5P_DEFAULT) > 0 && H5Lexists(file, "X/data", H5P_DEFAULT) > 0)
+    snprintf(r->group, sizeof r->group, "/X");
+}
+
 static tartan_status look_in(hid_t file, tt_ratings *r, layout *l)
 {
   const hid_t group = H5Gopen2(file, r->group[0] ? r->group : "/", H5P_DEFAULT);
@@ -99,6 +110,7 @@ static tartan_status look_in(hid_t file, tt_ratings *r, layout *l)
     return tt_fail(TARTAN_ERR_INPUT, "%s has no group %s; ratings are named by their group, or by the file alone",
                    r->file, r->group);
   for (int c = 0; c < COLUMNS; c++) l->has[c] = look_at(group, names[c], c <= ITEM ? &l->text_count[c] : &unused);
+  for (int c = USER; c <= ITEM; c++) l->listed[c] = l->has[c] == NUMBERS && look_at(group, lists[c], &unused) == TEXTS;
   tt_attribute_text(group, "encoding-type", kind, sizeof kind);
   l->csc = strcmp(kind, "csc_matrix") == 0;
   r->matrix = l->has[USER] == ABSENT && l->has[DATA] != ABSENT && l->has[INDICES] != ABSENT && l->has[INDPTR] != ABSENT;
@@ -120,6 +132,7 @@ static tartan_status look(tt_ratings *r, layout *l)
   tt_h5_enter(&guard, false);
   st = tt_h5_open_file(r->file, &file);
   if (st == TARTAN_OK && tt_file_fault()) st = tt_fail_errno("cannot read", r->file);
+  if (st == TARTAN_OK) choose_group(file, r);
   if (st == TARTAN_OK) st = look_in(file, r, l);
   if (file >= 0) H5Fclose(file);
   tt_h5_leave(&guard);
@@ -211,6 +224,30 @@ static void allocate(tt_ratings *r, bool timestamps, tartan_status *local)
   if (timestamps) r->timestamp = tt_alloc(mem, r->count, sizeof *r->timestamp, "timestamps of ratings", local);
 }
 
+/* Names that stand in a list, of which the column holds places. */
+static tartan_status read_list(tt_ratings *r, int c, const int64_t *index, tt_ids *ids)
+{
+  char          name[sizeof r->group + 16];
+  tt_small     *file = NULL;
+  int64_t       wrong = -1;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  *ids = (tt_ids){.grid = r->grid, .text = true};
+  snprintf(name, sizeof name, "%s/%s", r->group, lists[c]);
+  TRY(tt_small_open(r->grid, r->file, &file));
+  TRY(tt_small_strings(file, name, true, &ids->name, &ids->total));
+  ids->count = ids->total;
+  for (int64_t e = r->count - 1; e >= 0; e--)
+    if (index[e] < 0 || index[e] >= ids->total) wrong = e;
+  if (wrong >= 0)
+    local = tt_fail(TARTAN_ERR_INPUT, "%s:%s/%s: element %lld is %lld, and %s has %lld names", r->file, r->group,
+                    names[c], (long long)(r->first + wrong), (long long)index[wrong], name, (long long)ids->total);
+  AGREE(r->grid, local);
+done:
+  tt_small_close(&file);
+  return st;
+}
+
 /* Names of users or items. */
 static tartan_status read_ids(tt_ratings *r, const layout *l, open_columns *o, int c, int64_t *index, tt_ids *ids)
 {
@@ -220,7 +257,10 @@ static tartan_status read_ids(tt_ratings *r, const layout *l, open_columns *o, i
 
   if (l->has[c] == NUMBERS) {
     TRY(tt_column_integers(&o->column[c], r->first, r->count, index));
-    TRY(tt_ids_of_numbers(r->grid, r->count, index, ids));
+    if (l->listed[c])
+      TRY(read_list(r, c, index, ids));
+    else
+      TRY(tt_ids_of_numbers(r->grid, r->count, index, ids));
   } else {
     snprintf(name, sizeof name, "%s/%s", r->group, names[c]);
     local = tt_text_column_read(&r->grid->memory, r->file, name, r->first, r->count, &texts);
@@ -346,6 +386,7 @@ tartan_status tt_ratings_read(tartan_grid *grid, const char *source, const tarta
   TRY(tt_root_verdict(grid, local));
   TRY(tt_bcast(grid, &l, (int64_t)sizeof l, 1, 0));
   TRY(tt_bcast(grid, &r->matrix, (int64_t)sizeof r->matrix, 1, 0));
+  TRY(tt_bcast(grid, r->group, (int64_t)sizeof r->group, 1, 0));
   if (r->matrix)
     TRY(read_matrix(r, &l, opts));
   else

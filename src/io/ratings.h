@@ -25,10 +25,12 @@ typedef struct tt_ratings {
  * Reads ratings, a contiguous part on each rank. Collective.
  *
  * Columns: `user` and `item` are integers, or floats that hold whole numbers, or texts; `rating` and `timestamp` are numbers.
- * All have one dimension, or two of which the second is 1, and one length. Where `rating` is missing, all are 1.
+ * All have one dimension, or two of which the second is 1, and one length. Where `rating` is missing, all are 1. Where the
+ * group has texts `user_ids` or `item_ids`, the columns are places in these lists, and the dense indices as well.
  *
- * A sparse matrix is taken as CSR, users in its rows, unless its attribute `encoding-type` is csc_matrix; `shape` is an
- * attribute of the group or a dataset in it. Explicit zeros are observations.
+ * Where no group is named and the root group has no ratings, a sparse matrix in /X is meant. It is taken as CSR, users in
+ * its rows, unless its attribute `encoding-type` is csc_matrix; `shape` is an attribute of the group or a dataset in it.
+ * Explicit zeros are observations.
  *
  * @param[in]  source   "FILE.h5" or "FILE.h5:/group"
  * @param[in]  opts     NULL for defaults

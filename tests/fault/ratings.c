@@ -1,10 +1,13 @@
 // TEST: np=1,3 labels=fault,io,sparse timeout=90
-/* The k-th allocation, then the k-th file operation, fails on one rank while ratings are read: numbers, texts, a matrix. */
+/* The k-th allocation, then the k-th file operation, fails on one rank while ratings are read, or made from other formats. */
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
 #include "faults.h"
+#include "io/import_ratings.h"
 #include "io/ratings.h"
+#include "io_files.h"
 #include "world.h"
 
 #define COUNT 9
@@ -52,17 +55,48 @@ static tartan_status try_matrix(tartan_grid *grid, fault_run *run)
   return try_read(grid, run, "ratings.h5:/X");
 }
 
+static tartan_status try_import(tartan_grid *grid, fault_run *run, const char *from, tt_ratings_format format)
+{
+  const int         files = fault_files_here();
+  tt_ratings_result result;
+  tartan_status     st;
+
+  fault_begin(run);
+  st = tt_import_ratings(grid, from, "made.h5", format, true, &result);
+  fault_end(run);
+  if (st == TARTAN_OK) CHECK_EQ(result.count, 4);
+  if (st == TARTAN_OK && check_rank() == 0) CHECK_EQ(remove("made.h5"), 0);
+  CHECK_EQ(fault_files_here(), files);
+  return st;
+}
+
+static tartan_status try_table(tartan_grid *grid, fault_run *run)
+{
+  return try_import(grid, run, "table.csv", TT_RATINGS_CSV);
+}
+
+static tartan_status try_market(tartan_grid *grid, fault_run *run)
+{
+  return try_import(grid, run, "matrix.mtx", TT_RATINGS_MATRIX_MARKET);
+}
+
 int main(int argc, char **argv)
 {
-  tartan_grid *grid;
+  static const char table[] = "user,item,rating,timestamp\na,5,1,2\nb,5,2,3\na,6,4,5\nc,07,4,5\n";
+  static const char market[] = "%%MatrixMarket matrix coordinate real symmetric\n3 3 3\n1 1 5\n2 1 6\n3 3 7\n";
+  tartan_grid      *grid;
 
   check_start(&argc, &argv);
   grid = grid_world();
   write_files(grid);
+  io_bytes_file("table.csv", table, sizeof table - 1, false);
+  io_bytes_file("matrix.mtx", market, sizeof market - 1, false);
   tartan_grid_destroy(&grid);
   for (int kind = TT_FAULT_ALLOC; kind <= TT_FAULT_FILE; kind++) {
     fault_sweep((tt_fault)kind, "tt_ratings_read", try_columns);
     fault_sweep((tt_fault)kind, "tt_ratings_read", try_matrix);
+    fault_sweep((tt_fault)kind, "tt_import_ratings", try_table);
+    fault_sweep((tt_fault)kind, "tt_import_ratings", try_market);
   }
   return check_finish();
 }

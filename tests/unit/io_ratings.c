@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "check.h"
 #include "io/ratings.h"
+#include "io/sparse_file.h"
 #include "io_files.h"
 #include "world.h"
 
@@ -265,6 +266,78 @@ static void test_matrix(tartan_grid *grid)
   }
 }
 
+/* Places in lists of names: the dense indices are those places, whether all names occur or not. */
+static void test_lists(tartan_grid *grid)
+{
+  static const int64_t     user[4] = {2, 0, 2, 0}, item[4] = {1, 0, 0, 2}, far[4] = {1, 0, 0, 3};
+  static const char *const users[4] = {"z", "y", "x", "w"}, *const items[3] = {"a", "b", "c"};
+
+  for (int bad = 0; bad < 2; bad++) {
+    tt_output *out = NULL;
+    tt_ratings r;
+
+    check_context("lists of names, %s", bad ? "with a place outside" : "good");
+    CHECK_OK(tt_output_create(grid, "lists.h5", true, &out));
+    tt_output_counts(out, "/user", 4, user);
+    tt_output_counts(out, "/item", 4, bad ? far : item);
+    tt_output_strings(out, "/user_ids", 4, users);
+    tt_output_strings(out, "/item_ids", 3, items);
+    CHECK_OK(tt_output_open(out));
+    CHECK_OK(tt_output_commit(&out));
+    CHECK_STATUS(tt_ratings_read(grid, "lists.h5", NULL, &r), bad ? TARTAN_ERR_INPUT : TARTAN_OK);
+    if (bad) CHECK(io_message_has("lists.h5:/item: element 3 is 3, and /item_ids has 3 names"));
+    for (int64_t e = 0; !bad && e < r.count; e++) {
+      CHECK_EQ(r.user[e], user[r.first + e]);
+      CHECK_EQ(r.item[e], item[r.first + e]);
+    }
+    if (!bad) CHECK_EQ(r.users.total, 4);
+    if (!bad) CHECK(strcmp(r.users.name[0], "z") == 0 && strcmp(r.items.name[2], "c") == 0);
+    tt_ratings_free(&r);
+  }
+}
+
+/* A matrix with a row that is cut between ranks and empty rows, written by all ranks and read again without its group. */
+static void test_sparse_file(tartan_grid *grid)
+{
+  enum { N = 30000 };
+  static int64_t row[N + 3], col[N + 3];
+  static double  value[N + 3];
+  const bool     root = check_rank() == 0;
+  tartan_sparse *A = NULL;
+  tt_output     *out = NULL;
+  tt_ratings     r;
+  int64_t        wrong = 0;
+
+  check_context("a sparse matrix written and read");
+  for (int64_t e = 0; e < N + 3; e++) {
+    row[e] = e < N ? 4 : e - N;
+    col[e] = e < N ? e : 7;
+    value[e] = (double)(3 * row[e] + col[e]);
+  }
+  CHECK_OK(tartan_sparse_create(grid, TARTAN_F64, 9, N, root ? N + 3 : 0, row, col, value, NULL, &A));
+  if (!A) return;
+  CHECK_OK(tt_output_create(grid, "sparse.h5", true, &out));
+  tt_sparse_declare(A, out, "/X");
+  CHECK_OK(tt_output_open(out));
+  CHECK_OK(tt_sparse_write(A, out, "/X"));
+  CHECK_OK(tt_output_commit(&out));
+  if (CHECK_OK(tt_ratings_read(grid, "sparse.h5", NULL, &r))) {
+    CHECK(r.matrix && strcmp(r.group, "/X") == 0);
+    CHECK_EQ(r.total, N + 3);
+    CHECK_EQ(r.users.total, 9);
+    CHECK_EQ(r.items.total, N);
+    for (int64_t e = 0; e < r.count; e++) {
+      const int64_t at = r.first + e;
+
+      wrong += r.user[e] != (at < 3 ? at : 4) || r.item[e] != (at < 3 ? 7 : at - 3);
+      wrong += r.rating[e] != (double)(3 * r.user[e] + r.item[e]);
+    }
+    CHECK_EQ(wrong, 0);
+  }
+  tt_ratings_free(&r);
+  tartan_sparse_destroy(&A);
+}
+
 static void refuse(tartan_grid *grid, const char *source, tartan_status expected, const char *part)
 {
   tt_ratings r;
@@ -334,6 +407,8 @@ int main(int argc, char **argv)
   test_texts(grid);
   test_ids_written(grid);
   test_matrix(grid);
+  test_lists(grid);
+  test_sparse_file(grid);
   test_bad_columns(grid);
   test_bad_matrix(grid);
   tartan_grid_destroy(&grid);
