@@ -472,7 +472,7 @@ int main(int argc, char **argv)
 
       for (int kind = SHARED_NONE; kind <= SHARED_DIAGONAL; kind++)
         for (int weight = W_NULL; weight < W_KINDS; weight++)
-          if (ks[i] < 64 || (int)(i + (size_t)kind) % W_KINDS == weight || weight == W_POSITIVE)
+          if (ks[i] < 16 || (int)(i + (size_t)kind) % W_KINDS == weight || (ks[i] < 64 && weight == W_POSITIVE))
             test_problem(dtype, ks[i], kind, weight);
     }
   }
