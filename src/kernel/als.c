@@ -103,12 +103,12 @@ static int64_t lay_out(const job *j, char *at, tt_als_work *work)
   int64_t       bytes = 0;
 
   *work = (tt_als_work){.end = j->rows->ptr[j->rows->count], .ld = tt_als_padded(k), .lda = tt_als_padded(edge)};
-  for (int i = 0; i < 3; i++) work->v[i] = cut(&at, &bytes, 1, work->ld, size);
-  if (j->steps >= 0) return bytes;
+  for (int i = 0; i < 4; i++) work->v[i] = cut(&at, &bytes, 1, work->ld, size);
   work->panel = cut(&at, &bytes, tt_max(TT_ALS_CHUNK, j->light) + TT_ALS_TILE, work->ld, size);
+  work->b = cut(&at, &bytes, 1, tt_max(work->lda, TT_ALS_CHUNK + TT_ALS_PAD), size);
+  if (j->steps < 0 || (j->shared->G && !j->shared->d)) work->A = cut(&at, &bytes, edge + TT_ALS_TILE, work->lda, size);
+  if (j->steps >= 0) return bytes;
   work->scaled = cut(&at, &bytes, TT_ALS_CHUNK, work->ld, size);
-  work->A = cut(&at, &bytes, edge + TT_ALS_TILE, work->lda, size);
-  work->b = cut(&at, &bytes, 1, work->lda, size);
   work->inverse = cut(&at, &bytes, 1, work->lda, size);
   work->scale = cut(&at, &bytes, 1, work->ld, size);
   return bytes;
@@ -116,12 +116,17 @@ static int64_t lay_out(const job *j, char *at, tt_als_work *work)
 
 static void make_work(job *j, int threads, tt_memory *mem, tartan_status *local)
 {
-  tt_als_work   none;
-  const int64_t bytes = lay_out(j, NULL, &none);
+  const tt_als_shared *s = j->shared;
+  tt_als_work          none;
+  const int64_t        bytes = lay_out(j, NULL, &none);
 
   j->work = tt_alloc(mem, threads, sizeof *j->work, "the threads of least squares rows", local);
   j->memory = tt_alloc_zero(mem, threads, (size_t)bytes, "panels of least squares rows", local);
-  for (int t = 0; *local == TARTAN_OK && t < threads; t++) lay_out(j, j->memory + t * bytes, &j->work[t]);
+  for (int t = 0; *local == TARTAN_OK && t < threads; t++) {
+    lay_out(j, j->memory + t * bytes, &j->work[t]);
+    if (j->steps >= 0 && j->work[t].A)
+      tt_copy_local(s->dtype, s->G, s->k, s->dtype, j->work[t].A, j->work[t].ld, s->k, s->k);
+  }
 }
 
 static bool solve_row(job *j, int64_t u)

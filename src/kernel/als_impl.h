@@ -31,11 +31,11 @@ typedef struct tt_als_work {
   int64_t ld, lda; /**< padded lengths of rows of panels, and of columns of A */
   void   *panel;   /**< [max(chunk, light) + tile, ld] gathered rows */
   void   *scaled;  /**< [chunk, ld] times weights */
-  void   *A;       /**< [lda, max(k, light) + tile] column-major */
-  void   *b;       /**< [lda] right side, solution */
+  void   *A;       /**< [lda, max(k, light) + tile] column-major; of cg G, [ld, k] */
+  void   *b;       /**< [max(lda, chunk + pad)] right side, solution; of cg coefficients */
   void   *inverse; /**< [lda] of the diagonal of the factor */
   void   *scale;   /**< [ld] D^(-1/2) */
-  void   *v[3];    /**< [ld] vectors of cg */
+  void   *v[4];    /**< [ld] vectors of cg; the first: solution of a light row */
 } tt_als_work;
 
 /** One instruction set and element type. */
