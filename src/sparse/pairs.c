@@ -1,8 +1,8 @@
 /*
  * Sorting by 11 bits at a time from the lowest (passes in which all keys agree are left out), and the order over ranks by
  * regular sampling: each rank sorts what it has, samples at equal distances stand for their share of its pairs, all ranks
- * cut the sorted sample alike (Shi, Schaeffer 1992), and one exchange brings each pair to its rank, where a stable sort
- * of what came, in the order of ranks, is the order of all.
+ * cut the sorted sample alike (Shi, Schaeffer 1992), and one exchange brings each pair to its rank, where what came,
+ * merged in the order of ranks, is the order of all.
  */
 #include "sparse/pairs.h"
 
@@ -16,6 +16,7 @@
 #define SAMPLES_ALL 65536 /* of all ranks together, as far as SAMPLES_MIN lets */
 #define SAMPLES_MIN 32
 #define SAMPLES_MAX 2048
+#define RUNS_MAX 16 /* that are merged instead of sorted */
 
 static void sort_pass(const tt_pair *from, tt_pair *to, int64_t count, int shift, int64_t *at)
 {
@@ -26,8 +27,13 @@ void tt_pairs_sort(tt_pair *pair, tt_pair *work, int64_t count)
 {
   tt_pair *from = pair, *to = work;
   uint64_t differ = 0;
+  bool     sorted = true;
 
-  for (int64_t e = 1; e < count; e++) differ |= pair[e].key ^ pair[0].key;
+  for (int64_t e = 1; e < count; e++) {
+    differ |= pair[e].key ^ pair[0].key;
+    sorted &= pair[e].key >= pair[e - 1].key;
+  }
+  if (sorted) return;
   for (int pass = 0; pass < PASSES; pass++) {
     const int shift = pass * DIGIT_BITS;
     int64_t   at[DIGITS] = {0}, sum = 0;
@@ -103,6 +109,56 @@ done:
   return st;
 }
 
+/* Two sorted runs as one; of equal keys those of the first come first. */
+static void merge_two(const tt_pair *a, int64_t na, const tt_pair *b, int64_t nb, tt_pair *to)
+{
+  int64_t i = 0, j = 0;
+
+  while (i < na && j < nb) *to++ = b[j].key < a[i].key ? b[j++] : a[i++];
+  memcpy(to, a + i, (size_t)(na - i) * sizeof *to);
+  memcpy(to + na - i, b + j, (size_t)(nb - j) * sizeof *to);
+}
+
+/* Merges neighbours until one run is left: fewer passes than a sort has, up to RUNS_MAX. @param[in,out] at  [runs + 1] */
+static void merge_runs(tt_pair *pair, tt_pair *work, int64_t runs, int64_t *at)
+{
+  tt_pair *from = pair, *to = work;
+
+  while (runs > 1) {
+    tt_pair *swap = from;
+    int64_t  n = 0;
+
+    for (int64_t r = 0; r < runs; r += 2) {
+      const int64_t low = at[r], middle = at[r + 1], high = r + 2 <= runs ? at[r + 2] : middle;
+
+      merge_two(from + low, middle - low, from + middle, high - middle, to + low);
+      at[n++] = low;
+    }
+    at[n] = at[runs];
+    runs = n;
+    from = to;
+    to = swap;
+  }
+  if (from != pair) memcpy(pair, from, (size_t)at[1] * sizeof *pair);
+}
+
+/* The runs of all ranks, which lie behind each other, in one order; the caller agrees. */
+static void join_runs(tartan_grid *grid, tt_pair *pair, const tt_routes *routes, tartan_status *local)
+{
+  const int P = grid->size;
+  tt_pair  *work = tt_alloc(&grid->memory, routes->received, sizeof *work, "entries to be sorted", local);
+  int64_t  *at = tt_alloc(NULL, P + (int64_t)1, sizeof *at, "runs of entries", local);
+
+  if (*local == TARTAN_OK && P > RUNS_MAX) tt_pairs_sort(pair, work, routes->received);
+  if (*local == TARTAN_OK && P <= RUNS_MAX) {
+    memcpy(at, routes->recv_at, (size_t)P * sizeof *at);
+    at[P] = routes->received;
+    merge_runs(pair, work, P, at);
+  }
+  tt_free(at);
+  tt_free(work);
+}
+
 /* Sorts in memory that is taken for as long; the caller agrees. */
 static void sort_here(tartan_grid *grid, tt_pair *pair, int64_t count, tartan_status *local)
 {
@@ -139,7 +195,7 @@ tartan_status tt_pairs_spread(tartan_grid *grid, double row_work, int64_t rows, 
   TRY(tt_routes_go(&routes, mine, sizeof *mine, came));
   tt_free(mine);
   mine = NULL;
-  sort_here(grid, came, routes.received, &local);
+  join_runs(grid, came, &routes, &local);
   AGREE(grid, local);
   *count = routes.received;
   *pair = came;
