@@ -110,7 +110,7 @@ static int64_t lay_out(const job *j, char *at, tt_als_work *work)
   if (j->steps >= 0) return bytes;
   work->scaled = cut(&at, &bytes, TT_ALS_CHUNK, work->ld, size);
   work->inverse = cut(&at, &bytes, 1, work->lda, size);
-  work->scale = cut(&at, &bytes, 1, work->ld, size);
+  work->scale = cut(&at, &bytes, 1, work->ld + TT_ALS_PAD, size);
   return bytes;
 }
 
