@@ -110,7 +110,7 @@ static int64_t lay_out(const job *j, char *at, tt_als_work *work)
   if (j->steps >= 0) return bytes;
   work->scaled = cut(&at, &bytes, TT_ALS_CHUNK, work->ld, size);
   work->inverse = cut(&at, &bytes, 1, work->lda, size);
-  work->scale = cut(&at, &bytes, 1, work->ld, size);
+  work->scale = cut(&at, &bytes, 1, work->ld + TT_ALS_PAD, size);
   return bytes;
 }
 
@@ -129,6 +129,7 @@ static void make_work(job *j, int threads, tt_memory *mem, tartan_status *local)
   }
 }
 
+/* What the short form cannot represent, the long one may. */
 static bool solve_row(job *j, int64_t u)
 {
   const int64_t      n = observations_of(j->rows, u);
@@ -140,8 +141,9 @@ static bool solve_row(job *j, int64_t u)
                  j->shared->k, 1);
     return true;
   }
-  if (n <= j->light && j->kernels->may_be_light(j->shared, j->rows, u, j->least, j->most))
-    return j->kernels->light(j->shared, j->rows, u, work);
+  if (n <= j->light && j->kernels->may_be_light(j->shared, j->rows, u, j->least, j->most) &&
+      j->kernels->light(j->shared, j->rows, u, work))
+    return true;
   return j->kernels->heavy(j->shared, j->rows, u, work);
 }
 

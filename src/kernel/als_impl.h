@@ -34,7 +34,7 @@ typedef struct tt_als_work {
   void   *A;       /**< [lda, max(k, light) + tile] column-major; of cg G, [ld, k] */
   void   *b;       /**< [max(lda, chunk + pad)] right side, solution; of cg coefficients */
   void   *inverse; /**< [lda] of the diagonal of the factor */
-  void   *scale;   /**< [ld] D^(-1/2) */
+  void   *scale;   /**< [ld] D^(-1/2), behind it of which lambda, and 1 once there is one */
   void   *v[4];    /**< [ld] vectors of cg; the first: solution of a light row */
 } tt_als_work;
 
