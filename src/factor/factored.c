@@ -3,6 +3,7 @@
  * a determinant and a solution take back; tiny ones are scaled up, which rounds nothing. The condition estimate is
  * Hager's in Higham's form (p?gecon, p?pocon).
  */
+#include <tartan/elementwise.h>
 #include <tartan/norms.h>
 
 #include <math.h>
@@ -153,6 +154,25 @@ done:
   return st;
 }
 
+/* F := scale A in dtype: scaled before it is rounded. Collective. */
+static tartan_status take_copy(const tartan_matrix *A, tartan_dtype dtype, tt_factored *f)
+{
+  tartan_matrix *wide = NULL;
+  tartan_status  st = TARTAN_OK;
+
+  if (f->scale == 1 || dtype == A->dtype) {
+    TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, dtype, &f->layout, &f->F));
+    if (f->scale != 1) tartan_scale(f->scale, f->F);
+  } else {
+    TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, &f->layout, &wide));
+    tartan_scale(f->scale, wide);
+    TRY(tt_matrix_clone(TARTAN_NO_TRANS, wide, dtype, &f->layout, &f->F));
+  }
+done:
+  tartan_matrix_destroy(&wide);
+  return st;
+}
+
 tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool cholesky, double scale, tt_factored *f)
 {
   tartan_grid  *grid = A->grid;
@@ -161,13 +181,11 @@ tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool 
 
   *f = (tt_factored){.m = m, .n = n, .cholesky = cholesky, .scale = scale, .one = tt_max(m, n) <= TT_SOLVE_ONE_RANK};
   f->layout = tt_factored_layout(grid, m, n);
-  TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, &f->layout, &f->F));
-  if (scale != 1) tt_scale_local(A->dtype, scale, f->F->data, f->F->ld, f->F->mloc, f->F->nloc);
+  TRY(take_copy(A, dtype, f));
   if (cholesky)
     TRY(norm_lower(f->F, &f->norm));
   else
     TRY(tartan_norm(TARTAN_NORM_ONE, f->F, &f->norm));
-  (void)dtype;
   f->pivot = tt_alloc_zero(&grid->memory, f->F->mloc + f->layout.mb, sizeof *f->pivot, "pivots", &local);
   AGREE(grid, local);
   TRY(tt_operand_make(f->F, f->F->p, f->F->q, &f->operand));

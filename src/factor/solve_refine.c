@@ -29,7 +29,7 @@ static tartan_status column_norms(const tartan_matrix *X, double *norm)
 }
 
 /* Column j of X := factor[j] times it. Local. */
-static void scale_columns(tartan_matrix *X, const double *factor, double common)
+void tt_system_scale_columns(tartan_matrix *X, const double *factor, double common)
 {
   for (int64_t jl = 0; jl < X->nloc && X->mloc > 0; jl++) {
     const double f = factor[tartan_matrix_global_col(X, jl)];
@@ -58,36 +58,43 @@ tartan_status tt_system_make(const tartan_matrix *B, tt_system *s)
 {
   tartan_grid  *grid = B->grid;
   const int64_t k = B->col.n;
-  double        largest;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   s->f.layout = tt_factored_layout(grid, B->row.n, B->row.n);
   s->shift = tt_alloc(&grid->memory, k, sizeof *s->shift, "scales of right-hand sides", &local);
   s->r = tt_alloc(&grid->memory, k, sizeof *s->r, "norms of residuals", &local);
   s->x = tt_alloc(&grid->memory, k, sizeof *s->x, "norms of solutions", &local);
+  s->factor = tt_alloc(&grid->memory, k, sizeof *s->factor, "scales of right-hand sides", &local);
   s->b = tt_alloc(&grid->memory, k, sizeof *s->b, "norms of right-hand sides", &local);
   AGREE(grid, local);
-  TRY(tt_solve_largest(s->A, s->opts.assume == TARTAN_ASSUME_POSITIVE, &largest));
+  TRY(tt_solve_largest(s->A, s->opts.assume == TARTAN_ASSUME_POSITIVE, &s->largest));
   TRY(tt_matrix_require_finite(B, "the right-hand side"));
-  s->scale = tt_solve_scale(B->dtype, largest);
+  s->scale = tt_solve_scale(B->dtype, s->largest);
   TRY(tt_matrix_clone(TARTAN_NO_TRANS, B, B->dtype, &s->f.layout, &s->B));
   TRY(column_norms(s->B, s->b));
   for (int64_t j = 0; j < k; j++) s->shift[j] = tt_solve_scale(B->dtype, s->b[j]);
-  scale_columns(s->B, s->shift, 1);
+  tt_system_scale_columns(s->B, s->shift, 1);
   for (int64_t j = 0; j < k; j++) s->b[j] *= s->shift[j];
   TRY(make_whole(s));
 done:
   return st;
 }
 
-void tt_system_end(tt_system *s)
+void tt_system_restart(tt_system *s)
 {
   tt_factored_end(&s->f);
   tartan_matrix_destroy(&s->R);
   tartan_matrix_destroy(&s->X);
+  s->steps = 0;
+}
+
+void tt_system_end(tt_system *s)
+{
+  tt_system_restart(s);
   tartan_matrix_destroy(&s->B);
   tartan_matrix_destroy(&s->whole);
   tt_free(s->b);
+  tt_free(s->factor);
   tt_free(s->x);
   tt_free(s->r);
   tt_free(s->shift);
@@ -148,27 +155,58 @@ done:
   return st;
 }
 
+/* One step; *better: keep going. A step that makes it worse is taken back. Collective. */
+static tartan_status step(tt_system *s, bool *better)
+{
+  const double   before = s->residual;
+  tartan_matrix *last = NULL;
+  tartan_status  st = TARTAN_OK;
+
+  TRY(tt_matrix_clone(TARTAN_NO_TRANS, s->X, s->X->dtype, &s->f.layout, &last));
+  TRY(tt_factored_solve(&s->f, s->opts.op, s->R));
+  if (s->f.scale != s->scale) tartan_scale(s->f.scale / s->scale, s->R);
+  TRY(tartan_geadd(1, TARTAN_NO_TRANS, s->R, 1, s->X));
+  TRY(tt_system_residual(s));
+  s->steps++;
+  *better = s->residual < before / 2;
+  if (s->residual < before) goto done;
+  tartan_matrix_destroy(&s->X);
+  s->X = last;
+  last = NULL;
+  s->residual = before;
+  s->steps--;
+done:
+  tartan_matrix_destroy(&last);
+  return st;
+}
+
 tartan_status tt_system_refine(tt_system *s, int64_t most)
 {
+  const double  gate = tt_system_gate(s);
+  bool          better = true;
   tartan_status st = TARTAN_OK;
 
   TRY(tt_system_residual(s));
-  (void)most;
+  for (int64_t i = 0; i < most && better && s->residual > gate; i++) TRY(step(s, &better));
 done:
   return st;
 }
 
 tartan_status tt_system_finish(tt_system *s)
 {
+  const double  u = s->X->dtype == TARTAN_F32 ? 0x1p-24 : 0x1p-53;
   tartan_status st = TARTAN_OK;
 
   for (int64_t j = 0; j < s->X->col.n; j++) s->shift[j] = 1 / s->shift[j];
-  scale_columns(s->X, s->shift, s->scale);
+  tt_system_scale_columns(s->X, s->shift, s->scale);
   TRY(column_norms(s->X, s->x));
   for (int64_t j = 0; j < s->X->col.n; j++)
     REQUIRE(isfinite(s->x[j]), TARTAN_ERR_NUMERIC,
             "column %lld of the solution is beyond the range of %s; scale the system", (long long)j,
             tartan_dtype_name(s->X->dtype));
+  if (!(s->condition * u < 1))
+    tt_grid_warn(s->X->grid, "the matrix is singular to working precision (condition %.1e): no digit may be right",
+                 s->condition);
 done:
   return st;
 }

@@ -143,6 +143,48 @@ static void test_spread(tartan_grid *grid)
   }
 }
 
+/* Conditions to 1e14, graded rows and columns, Hilbert, indefinite: always the gate; f32 factors where they can do. */
+static void test_hard(tartan_grid *grid)
+{
+  static const char *const kinds[] = {"condition 1e4", "condition 1e8",  "condition 1e14",
+                                      "graded rows",   "graded columns", "graded both",
+                                      "Hilbert",       "indefinite",     "growth"};
+  const int64_t            n = 60;
+
+  for (int kind = 0; kind < 9; kind++)
+    for (int mixed = 0; mixed < 2; mixed++) {
+      static const double exponents[] = {4, 8, 14};
+      tartan_solve_opts   opts = TARTAN_SOLVE_OPTS_INIT;
+      uint64_t            seed = check_seed() + 9;
+      double              sigma[60];
+      dense               A;
+
+      for (int64_t i = 0; i < n; i++)
+        sigma[i] = kind < 3 ? pow(10, -exponents[kind] * (double)i / (double)(n - 1)) : i % 2 ? 1 : 2;
+      A = dense_with_values(n, n, n, sigma, seed);
+      for (int64_t j = 0; j < n; j++)
+        for (int64_t i = 0; i < n; i++) {
+          if (kind == 3 || kind == 5) AT(A, i, j) *= pow(10, -12 * (double)i / (double)n);
+          if (kind == 4 || kind == 5) AT(A, i, j) *= pow(10, 12 * (double)j / (double)n);
+          if (kind == 6) AT(A, i, j) = 1 / (double)(i + j + 1);
+          if (kind == 7) AT(A, i, j) = i >= j ? AT(A, i, j) : AT(A, j, i);
+          if (kind == 8) AT(A, i, j) = i == j || j == n - 1 ? 1 : i > j ? -0.9 : 0;
+        }
+      for (int64_t j = 0; kind == 7 && j < n; j++)
+        for (int64_t i = 0; i < j; i++) AT(A, i, j) = AT(A, j, i);
+      opts.mixed = mixed;
+      opts.op = (tartan_op)(kind % 2);
+      opts.assume = kind == 6 || kind == 7 ? TARTAN_ASSUME_POSITIVE : TARTAN_ASSUME_GENERAL;
+      check_context("%s, mixed %d", kinds[kind], mixed);
+      test_system(grid, TARTAN_F64, &A, 3, opts);
+      if (!mixed && kind < 3) {
+        dense_round(&A);
+        test_system(grid, TARTAN_F32, &A, 2, opts);
+      }
+      dense_free(&A);
+    }
+}
+
 int main(int argc, char **argv)
 {
   tartan_grid *grid;
@@ -151,6 +193,7 @@ int main(int argc, char **argv)
   grid = grid_world();
   test_shapes(grid);
   test_spread(grid);
+  test_hard(grid);
   tartan_grid_destroy(&grid);
   return check_finish();
 }
