@@ -77,6 +77,12 @@ tartan_status tt_factored_perm(const tt_factored *f, int64_t *perm, bool *odd);
 /** The diagonal [min(m, n)] of the factors of scale A, on every rank. Collective. */
 tartan_status tt_factored_diagonal(const tt_factored *f, double *diagonal);
 
+/**
+ * LU of f->F, which lies on one row of ranks: columns are cut, so each panel is factored by its owner alone. Sets pivot
+ * and failed on every rank. Collective.
+ */
+tartan_status tt_lu_row(tt_factored *f);
+
 /** BLAS threads for work on the factors: one where they lie on one rank. Local; end with tt_blas_threads_end(). */
 int tt_factored_threads(const tt_factored *f);
 
