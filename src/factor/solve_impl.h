@@ -30,8 +30,8 @@ typedef struct tt_factored {
 } tt_factored;
 
 /**
- * A size of A: its 1-norm, the largest |a| where that overflows, or with `lower` the largest |a| of its lower triangle:
- * what stands above is then not read. Collective.
+ * A size of A: its 1-norm, the largest |a| where that overflows. With `lower` A is symmetric, and what stands above the
+ * diagonal is not read. Collective.
  * @retval TARTAN_ERR_INPUT  NaN or Inf
  */
 tartan_status tt_solve_largest(const tartan_matrix *A, bool lower, double *largest);
