@@ -117,21 +117,25 @@ int tt_factored_threads(const tt_factored *f)
   return f->one ? tt_blas_set_threads(1) : tt_blas_threads_begin(f->F->grid);
 }
 
-/* By LAPACK where the matrix lies on one rank, over a row of ranks by our own LU, else by ScaLAPACK. Collective. */
+/* By LAPACK where the matrix lies on one rank, over a row of ranks by panels, else by ScaLAPACK. Collective. */
 static tartan_status call_routine(tt_factored *f)
 {
   tartan_matrix *F = f->F;
-  const bool     alone = F->p * F->q == 1;
+  const bool     alone = F->p * F->q == 1, row = F->p == 1 && !alone;
   tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
-  if (alone && F->prow >= 0)
-    f->failed = f->cholesky ? tt_potrf(F->dtype, TARTAN_LOWER, f->n, F->data, F->ld)
-                            : tt_getrf(F->dtype, f->m, f->n, F->data, F->ld, f->pivot);
-  if (!alone && f->cholesky) local = tt_ppotrf(F->dtype, f->n, &f->operand.p, &f->failed);
-  if (!alone && !f->cholesky && F->p > 1) local = tt_pgetrf(F->dtype, f->m, f->n, &f->operand.p, f->pivot, &f->failed);
-  AGREE(F->grid, local);
-  if (!alone && !f->cholesky && F->p == 1) TRY(tt_lu_row(f));
-  TRY(tt_bcast(F->grid, &f->failed, 1, sizeof f->failed, 0));
+  if (row) {
+    TRY(f->cholesky ? tt_cholesky_row(f) : tt_lu_row(f));
+  } else {
+    if (alone && F->prow >= 0)
+      f->failed = f->cholesky ? tt_potrf(F->dtype, TARTAN_LOWER, f->n, F->data, F->ld)
+                              : tt_getrf(F->dtype, f->m, f->n, F->data, F->ld, f->pivot);
+    if (!alone)
+      local = f->cholesky ? tt_ppotrf(F->dtype, f->n, &f->operand.p, &f->failed)
+                          : tt_pgetrf(F->dtype, f->m, f->n, &f->operand.p, f->pivot, &f->failed);
+    AGREE(F->grid, local);
+    TRY(tt_bcast(F->grid, &f->failed, 1, sizeof f->failed, 0));
+  }
 done:
   return st;
 }
