@@ -45,6 +45,7 @@ static tartan_status check(const tartan_matrix *A, const tartan_matrix *B, const
   REQUIRE((int)o->method >= TARTAN_LSTSQ_PLANNED && o->method <= TARTAN_LSTSQ_SVD, TARTAN_ERR_ARG,
           "there is no method %d of least squares", (int)o->method);
   REQUIRE(o->ridge >= 0 && isfinite(o->ridge), TARTAN_ERR_ARG, "a ridge of %g: it cannot be negative", o->ridge);
+  REQUIRE(A->dtype == TARTAN_F64 || sqrt(o->ridge) < 0x1p127, TARTAN_ERR_ARG, "a ridge of %g is beyond f32", o->ridge);
   TRY(tt_rank_check(o->tolerance));
   TRY(tt_matrix_require_finite(B, "the right-hand side of least squares"));
 done:
@@ -183,7 +184,7 @@ tartan_status tartan_lstsq(const tartan_matrix *A, const tartan_matrix *B, const
   const double      since = tt_seconds();
   double           *residuals = info ? info->residuals : NULL;
   tartan_lstsq_opts o = TARTAN_LSTSQ_OPTS_INIT;
-  tt_lstsq          x = {.A = A, .B = B, .k = B->col.n, .want_rank = info != NULL, .condition = (double)NAN};
+  tt_lstsq          x = {.A = A, .B = B, .want_rank = info != NULL, .condition = (double)NAN};
   tartan_status     st = TARTAN_OK;
 
   *X = NULL;
