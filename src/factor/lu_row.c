@@ -22,10 +22,10 @@ typedef struct group {
   tartan_matrix *F;
   size_t         size;
   int64_t        m, n, nb;
-  int64_t        row;   /* where the group begins */
-  int64_t        done;  /* its columns of L that are here */
-  char          *w;     /* [m - row, GROUP nb]: those columns, with what stands above them */
-  int           *pivot; /* [nb + 1] of a panel, from one at its first row; behind them its first zero pivot */
+  int64_t        row, end; /* its first row and column, and the column behind its panels */
+  int64_t        done;     /* its columns of L that are here */
+  char          *w;        /* [m - row, GROUP nb]: those columns, with what stands above them */
+  int           *pivot;    /* [nb + 1] of a panel, from one at its first row; behind them its first zero pivot */
 } group;
 
 /* Element (i, j) of this rank's part of F. */
@@ -69,34 +69,55 @@ static void factor_panel(const group *g, int64_t first, int64_t width)
                 tt_min(width, g->m - first));
 }
 
-/* Exchanges rows as the panel at `first` says: in all of this rank's columns but the panel's, and in the group's. */
-static void exchange(const group *g, int64_t first, int64_t width, bool mine)
+/*
+ * Exchanges rows as a panel says in what the next panels need: the group's columns of L, and this rank's columns of the
+ * group that are still to come. Those beyond the group are done once for all its panels, those of L at the very end.
+ */
+static void exchange(const tt_factored *f, const group *g, int64_t first, int64_t width)
 {
-  const int64_t count = tt_min(width, g->m - first), left = columns_before(g, first);
-  const int64_t right = left + (mine ? width : 0);
+  const int64_t count = tt_min(width, g->m - first);
+  const int64_t from = columns_before(g, first + width), to = columns_before(g, g->end);
 
-  tt_laswp(g->F->dtype, left, at(g, first, 0), g->F->ld, count, g->pivot);
-  tt_laswp(g->F->dtype, g->F->nloc - right, at(g, first, right), g->F->ld, count, g->pivot);
-  tt_laswp(g->F->dtype, g->done, at_w(g, first - g->row, 0), g->m - g->row, count, g->pivot);
+  tt_laswp(g->F->dtype, g->done, at_w(g, first - g->row, 0), g->m - g->row, 0, count, g->pivot);
+  tt_laswp(g->F->dtype, to - from, at(g, 0, from), g->F->ld, first, first + count, f->pivot);
+}
+
+/* A panel from its owner to all. Collective. */
+static tartan_status spread_panel(group *g, int owner, int64_t count)
+{
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_bcast(g->F->grid, g->pivot, g->nb + 1, sizeof *g->pivot, owner));
+  TRY(tt_bcast(g->F->grid, at_w(g, 0, g->done), (g->m - g->row) * count, g->size, owner));
+done:
+  return st;
 }
 
 /* One panel: factored, broadcast, its exchanges done. Collective. */
 static tartan_status panel(tt_factored *f, group *g, int64_t first)
 {
-  tartan_grid  *grid = g->F->grid;
   const int     owner = (int)(first / g->nb % g->F->q);
   const int64_t width = tt_min(g->nb, g->n - first), count = tt_min(width, g->m - first);
   tartan_status st = TARTAN_OK;
 
   if (g->F->pcol == owner) factor_panel(g, first, width);
-  TRY(tt_bcast(grid, g->pivot, g->nb + 1, sizeof *g->pivot, owner));
-  TRY(tt_bcast(grid, at_w(g, 0, g->done), (g->m - g->row) * count, g->size, owner));
-  exchange(g, first, width, g->F->pcol == owner);
+  TRY(spread_panel(g, owner, count));
   for (int64_t i = 0; i < count; i++) f->pivot[first + i] = g->pivot[i] + (int)first;
   if (g->pivot[g->nb] && !f->failed) f->failed = first + g->pivot[g->nb];
+  exchange(f, g, first, width);
   g->done += count;
 done:
   return st;
+}
+
+/* Exchanges in the columns of L: those of later panels. Local. */
+static void exchange_left(const tt_factored *f, const group *g, int64_t r)
+{
+  for (int64_t first = 0; first < r; first += g->nb) {
+    const int64_t from = columns_before(g, first), to = columns_before(g, first + g->nb);
+
+    tt_laswp(g->F->dtype, to - from, at(g, 0, from), g->F->ld, first + g->nb, r, f->pivot);
+  }
 }
 
 tartan_status tt_lu_row(tt_factored *f)
@@ -114,10 +135,13 @@ tartan_status tt_lu_row(tt_factored *f)
     int64_t       rest;
 
     g.done = 0;
+    g.end = tt_round_up(end, g.nb);
     for (int64_t first = g.row; first < end; first += g.nb) TRY(panel(f, &g, first));
-    rest = columns_before(&g, tt_round_up(end, g.nb));
+    rest = columns_before(&g, g.end);
+    tt_laswp(f->F->dtype, f->F->nloc - rest, at(&g, 0, rest), f->F->ld, g.row, end, f->pivot);
     update(&g, rest, f->F->nloc - rest);
   }
+  exchange_left(f, &g, r);
 done:
   tt_free(g.pivot);
   tt_free(g.w);
