@@ -6,17 +6,35 @@
 #include "base/util.h"
 
 const app_command *const app_commands[] = {
-    &app_cmd_pca,     &app_cmd_pca_transform, &app_cmd_matmul,   &app_cmd_transpose, &app_cmd_norm,
-    &app_cmd_trace,   &app_cmd_covariance,    &app_cmd_qr,       &app_cmd_svd,       &app_cmd_svdvals,
-    &app_cmd_lowrank, &app_cmd_eigh,          &app_cmd_eigvalsh, &app_cmd_eig,       &app_cmd_generate_matrix,
-    &app_cmd_convert, &app_cmd_export,        &app_cmd_info,     &app_cmd_selftest,  NULL,
+    &app_cmd_pca,
+    &app_cmd_pca_transform,
+    &app_cmd_matmul,
+    &app_cmd_transpose,
+    &app_cmd_norm,
+    &app_cmd_trace,
+    &app_cmd_covariance,
+    &app_cmd_qr,
+    &app_cmd_svd,
+    &app_cmd_svdvals,
+    &app_cmd_lowrank,
+    &app_cmd_eigh,
+    &app_cmd_eigvalsh,
+    &app_cmd_eig,
+    &app_cmd_sample,
+    &app_cmd_generate_matrix,
+    &app_cmd_convert,
+    &app_cmd_export,
+    &app_cmd_info,
+    &app_cmd_selftest,
+    NULL,
 };
 
 /* Names of the interface that are not there yet. */
 static const char *const later[] = {
-    "nmf",     "recommend",        "lu",     "cholesky", "solve",        "lstsq",     "pinv",   "inv",
-    "det",     "slogdet",          "rank",   "cond",     "matrix-power", "multi-dot", "sample", "search",
-    "regress", "generate ratings", "verify", "doctor",
+    "nmf",       "recommend",    "verify", "doctor",   "generate ratings",
+    "multi-dot", "matrix-power", "lu",     "cholesky", "solve",
+    "lstsq",     "inv",          "pinv",   "det",      "slogdet",
+    "rank",      "cond",         "search", "regress",
 };
 
 #define LATER_COUNT ((int)(sizeof later / sizeof *later))
