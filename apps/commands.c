@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/util.h"
 
+/* clang-format off: one command a line */
 const app_command *const app_commands[] = {
     &app_cmd_pca,
     &app_cmd_pca_transform,
@@ -20,18 +21,29 @@ const app_command *const app_commands[] = {
     &app_cmd_eigh,
     &app_cmd_eigvalsh,
     &app_cmd_eig,
+    &app_cmd_lu,
+    &app_cmd_cholesky,
+    &app_cmd_solve,
+    &app_cmd_lstsq,
+    &app_cmd_inv,
+    &app_cmd_pinv,
+    &app_cmd_det,
+    &app_cmd_slogdet,
+    &app_cmd_rank,
+    &app_cmd_cond,
+    &app_cmd_matrix_power,
+    &app_cmd_multi_dot,
     &app_cmd_generate_matrix,
     &app_cmd_convert,
     &app_cmd_export,
     &app_cmd_info,
     NULL,
 };
+/* clang-format on */
 
 /* Names of the interface that are not there yet. */
 static const char *const later[] = {
-    "nmf",     "recommend",        "lu",     "cholesky", "solve",        "lstsq",     "pinv",   "inv",
-    "det",     "slogdet",          "rank",   "cond",     "matrix-power", "multi-dot", "sample", "search",
-    "regress", "generate ratings", "verify", "doctor",   "selftest",
+    "nmf", "recommend", "sample", "search", "regress", "generate ratings", "verify", "doctor", "selftest",
 };
 
 #define LATER_COUNT ((int)(sizeof later / sizeof *later))

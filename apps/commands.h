@@ -10,6 +10,9 @@
 extern const app_command app_cmd_pca, app_cmd_pca_transform;
 extern const app_command app_cmd_matmul, app_cmd_transpose, app_cmd_norm, app_cmd_trace, app_cmd_covariance;
 extern const app_command app_cmd_qr, app_cmd_svd, app_cmd_svdvals, app_cmd_lowrank;
+extern const app_command app_cmd_lu, app_cmd_cholesky, app_cmd_solve, app_cmd_inv, app_cmd_det, app_cmd_slogdet;
+extern const app_command app_cmd_lstsq, app_cmd_pinv, app_cmd_rank, app_cmd_cond;
+extern const app_command app_cmd_matrix_power, app_cmd_multi_dot;
 extern const app_command app_cmd_eigh, app_cmd_eigvalsh, app_cmd_eig;
 extern const app_command app_cmd_convert, app_cmd_export, app_cmd_generate_matrix, app_cmd_info;
 
