@@ -11,6 +11,8 @@
 
 #include "base/util.h"
 #include "comm/collective.h"
+#include "ext/lapack.h"
+#include "ext/lapack_solve.h"
 #include "ext/scalapack_solve.h"
 #include "ext/vendor.h"
 #include "factor/solve_impl.h"
@@ -18,6 +20,9 @@
 #include "matrix/triangle.h"
 
 #define BLOCK 64
+
+/* Up to so many ranks stand in one row: panels are then factored without messages, and are a small part of the work. */
+#define ROW_RANKS 8
 
 /* Largest exponents left as they are: sums and growth have room above; below, reciprocals of pivots are finite. */
 #define HIGH(dtype) ((dtype) == TARTAN_F32 ? 80 : 900)
@@ -56,8 +61,10 @@ tartan_status tt_solve_largest(const tartan_matrix *A, bool lower, double *large
     AGREE(A->grid, largest_lower(A, largest));
     TRY(tt_allreduce_f64(A->grid, largest, 1, TT_MAX));
   } else {
+    TRY(tartan_norm(TARTAN_NORM_ONE, A, largest)); /* far faster than the largest, and as good to choose a scale */
+    if (isfinite(*largest)) goto done;
+    TRY(tt_matrix_require_finite(A, "the matrix"));
     TRY(tartan_norm(TARTAN_NORM_MAX, A, largest));
-    if (!isfinite(*largest)) TRY(tt_matrix_require_finite(A, "the matrix"));
   }
 done:
   return st;
@@ -90,12 +97,14 @@ done:
 
 tartan_matrix_opts tt_factored_layout(const tartan_grid *grid, int64_t m, int64_t n)
 {
-  const bool               one = tt_max(m, n) <= TT_SOLVE_ONE_RANK;
+  const bool               one = tt_max(m, n) <= TT_SOLVE_ONE_RANK, row = grid->size <= ROW_RANKS;
   const tartan_matrix_opts opts = {.size = sizeof opts,
                                    .mb = BLOCK,
                                    .nb = BLOCK,
-                                   .p = one ? 1 : grid->p,
-                                   .q = one ? 1 : grid->q};
+                                   .p = one || row ? 1 : grid->p,
+                                   .q = one   ? 1
+                                        : row ? grid->size
+                                              : grid->q};
 
   return opts;
 }
@@ -132,25 +141,37 @@ done:
   return st;
 }
 
-/* The factorization itself. Collective. */
+/* By LAPACK where the matrix lies on one rank, over a row of ranks by our own LU, else by ScaLAPACK. Collective. */
+static tartan_status call_routine(tt_factored *f)
+{
+  tartan_matrix *F = f->F;
+  const bool     alone = F->p * F->q == 1;
+  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
+
+  if (alone && F->prow >= 0)
+    f->failed = f->cholesky ? tt_potrf(F->dtype, TARTAN_LOWER, f->n, F->data, F->ld)
+                            : tt_getrf(F->dtype, f->m, f->n, F->data, F->ld, f->pivot);
+  if (!alone && f->cholesky) local = tt_ppotrf(F->dtype, f->n, &f->operand.p, &f->failed);
+  if (!alone && !f->cholesky && F->p > 1) local = tt_pgetrf(F->dtype, f->m, f->n, &f->operand.p, f->pivot, &f->failed);
+  AGREE(F->grid, local);
+  if (!alone && !f->cholesky && F->p == 1) TRY(tt_lu_row(f));
+  TRY(tt_bcast(F->grid, &f->failed, 1, sizeof f->failed, 0));
+done:
+  return st;
+}
+
+/* The factorization itself, timed and counted. Collective. */
 static tartan_status factor(tt_factored *f)
 {
   tartan_grid  *grid = f->F->grid;
   const double  r = (double)tt_min(f->m, f->n), longer = (double)tt_max(f->m, f->n);
   const int     threads = tt_factored_threads(f);
   double        t = tt_seconds();
-  tartan_status st = TARTAN_OK, local;
+  tartan_status st = call_routine(f);
 
-  if (f->cholesky)
-    local = tt_ppotrf(f->F->dtype, f->n, &f->operand.p, &f->failed);
-  else
-    local = tt_pgetrf(f->F->dtype, f->m, f->n, &f->operand.p, f->pivot, &f->failed);
   tt_blas_threads_end(threads);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
-  AGREE(grid, local);
-  TRY(tt_bcast(grid, &f->failed, 1, sizeof f->failed, 0));
   grid->counters.flops += (f->cholesky ? 1.0 / 3 : 1) * r * r * (longer - r / 3) / (f->F->p * f->F->q);
-done:
   return st;
 }
 

@@ -30,12 +30,13 @@ typedef struct tt_factored {
 } tt_factored;
 
 /**
- * The largest |a| of A, or with `lower` of its lower triangle: what stands above is then not read. Collective.
+ * A size of A: its 1-norm, the largest |a| where that overflows, or with `lower` the largest |a| of its lower triangle:
+ * what stands above is then not read. Collective.
  * @retval TARTAN_ERR_INPUT  NaN or Inf
  */
 tartan_status tt_solve_largest(const tartan_matrix *A, bool lower, double *largest);
 
-/** The power of two that keeps an elimination of a matrix with such a largest element in range; 1 for most. Local. */
+/** The power of two that keeps an elimination of a matrix of such a size in range; 1 for most. Local. */
 double tt_solve_scale(tartan_dtype dtype, double largest);
 
 /** Where a matrix [m, n] is factored, and right-hand sides solved for. Local. */
@@ -76,6 +77,12 @@ tartan_status tt_factored_perm(const tt_factored *f, int64_t *perm, bool *odd);
 
 /** The diagonal [min(m, n)] of the factors of scale A, on every rank. Collective. */
 tartan_status tt_factored_diagonal(const tt_factored *f, double *diagonal);
+
+/**
+ * LU of f->F, which lies on one row of ranks: columns are cut, so each panel is factored by its owner alone. Sets pivot
+ * and failed on every rank. Collective.
+ */
+tartan_status tt_lu_row(tt_factored *f);
 
 /** BLAS threads for work on the factors: one where they lie on one rank. Local; end with tt_blas_threads_end(). */
 int tt_factored_threads(const tt_factored *f);

@@ -41,15 +41,26 @@ void tt_system_scale_columns(tartan_matrix *X, const double *factor, double comm
   }
 }
 
-/* The scaled matrix with both triangles. Collective. */
+/* What residuals are formed with. Local, the same on every rank. */
+static const tartan_matrix *residual_matrix(const tt_system *s)
+{
+  return s->whole ? s->whole : s->A;
+}
+
+/* The scaled matrix with both triangles, where A itself does not serve; its norm. Collective. */
 static tartan_status make_whole(tt_system *s)
 {
+  const tartan_matrix *A = s->A;
+  const bool           lower = s->opts.assume == TARTAN_ASSUME_POSITIVE, one = s->f.layout.p * s->f.layout.q == 1;
+  const bool placed = A->p == s->f.layout.p && A->q == s->f.layout.q && !A->ranks && !A->row.starts && !A->col.starts;
   tartan_status st = TARTAN_OK;
 
-  TRY(tt_matrix_clone(TARTAN_NO_TRANS, s->A, s->A->dtype, &s->f.layout, &s->whole));
-  if (s->opts.assume == TARTAN_ASSUME_POSITIVE) TRY(tt_matrix_mirror(TARTAN_LOWER, s->whole));
-  if (s->scale != 1) tartan_scale(s->scale, s->whole);
-  TRY(tartan_norm(s->opts.op == TARTAN_TRANS ? TARTAN_NORM_ONE : TARTAN_NORM_INF, s->whole, &s->norm));
+  if (lower || one || !placed || s->scale != 1) {
+    TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, &s->f.layout, &s->whole));
+    if (lower) TRY(tt_matrix_mirror(TARTAN_LOWER, s->whole));
+    if (s->scale != 1) tartan_scale(s->scale, s->whole);
+  }
+  TRY(tartan_norm(s->opts.op == TARTAN_TRANS ? TARTAN_NORM_ONE : TARTAN_NORM_INF, residual_matrix(s), &s->norm));
 done:
   return st;
 }
@@ -117,7 +128,7 @@ static tartan_status subtract_product(tt_system *s)
   int           threads;
   tartan_status st = TARTAN_OK;
 
-  TRY(tt_operand_make(s->whole, s->whole->p, s->whole->q, &a));
+  TRY(tt_operand_make(residual_matrix(s), s->f.layout.p, s->f.layout.q, &a));
   TRY(tt_operand_make(s->X, s->X->p, s->X->q, &x));
   TRY(tt_operand_make(s->R, s->R->p, s->R->q, &r));
   t = tt_seconds();
