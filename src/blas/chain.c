@@ -1,6 +1,6 @@
 /*
  * The order of a chain of products that takes the fewest flops: the dynamic program of Godbole 1973 over all parts of the
- * chain, shorter ones first, O(count^3).
+ * chain, shorter ones first, O(count^3). Of equal orders the one that multiplies from the left is taken.
  */
 #include "blas/chain.h"
 
@@ -14,11 +14,11 @@ static void cut(int count, const int64_t *shape, int i, int j, double *cost, int
 {
   double best = INFINITY;
 
-  for (int k = i; k < j; k++) {
+  for (int k = j - 1; k >= i; k--) {
     const double product = 2.0 * (double)shape[i] * (double)shape[k + 1] * (double)shape[j + 1];
     const double whole = cost[i * count + k] + cost[(k + 1) * count + j] + product;
 
-    if (whole >= best) continue;
+    if (!(whole < best)) continue;
     best = whole;
     split[i * count + j] = k;
   }

@@ -1,7 +1,7 @@
 /*
  * Cholesky and LU by ScaLAPACK on a copy in square blocks. Entries near overflow are scaled down by a power of two, which
  * a determinant and a solution take back; tiny ones are scaled up, which rounds nothing. The condition estimate is
- * Hager's in Higham's form (p?gecon, p?pocon).
+ * Hager's in Higham's form (p?pocon, condition.c).
  */
 #include <tartan/elementwise.h>
 #include <tartan/norms.h>
@@ -15,6 +15,7 @@
 #include "ext/lapack_solve.h"
 #include "ext/scalapack_solve.h"
 #include "ext/vendor.h"
+#include "factor/condition.h"
 #include "factor/solve_impl.h"
 #include "kernel/dense.h"
 #include "matrix/triangle.h"
@@ -241,14 +242,19 @@ tartan_status tt_factored_condition(const tt_factored *f, double *condition)
 {
   tartan_grid   *grid = f->F->grid;
   const tt_pcall call = tt_pcall_of(grid);
-  double         rcond = 0;
+  double         rcond = 0, inverse = 0;
   int            threads;
   tartan_status  st = TARTAN_OK, local;
 
   *condition = f->n == 0 ? 1 : (double)INFINITY;
   if (f->n == 0 || f->failed) goto done;
+  if (!f->cholesky) {
+    TRY(tt_inverse_norm(f, &inverse));
+    *condition = f->norm * inverse;
+    goto done;
+  }
   threads = tt_factored_threads(f);
-  local = (f->cholesky ? tt_ppocon : tt_pgecon)(&call, f->F->dtype, f->n, &f->operand.p, f->norm, &rcond);
+  local = tt_ppocon(&call, f->F->dtype, f->n, &f->operand.p, f->norm, &rcond);
   tt_blas_threads_end(threads);
   AGREE(grid, local);
   TRY(tt_bcast(grid, &rcond, 1, sizeof rcond, 0));
