@@ -38,12 +38,13 @@ tartan_status tt_ppotri(tartan_dtype dtype, int64_t n, tt_pmatrix *A);
 tartan_status tt_pgetri(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_pmatrix *A, const int *pivot);
 
 /**
- * Estimate of 1 / (|A|_1 |A^-1|_1) from the factors of tt_ppotrf(). There is none of p?gecon, which in ScaLAPACK 2.2 is
- * too large by a factor of 100 for random matrices.
+ * Estimate of 1 / (|A|_1 |A^-1|_1) from the factors.
  * @param[in]  norm   |A|_1
  * @param[out] rcond  not touched outside the context
  */
 tartan_status tt_ppocon(const tt_pcall *call, tartan_dtype dtype, int64_t n, const tt_pmatrix *A, double norm,
+                        double *rcond);
+tartan_status tt_pgecon(const tt_pcall *call, tartan_dtype dtype, int64_t n, const tt_pmatrix *A, double norm,
                         double *rcond);
 
 #endif

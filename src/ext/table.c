@@ -71,6 +71,8 @@ tartan_status tt_scalapack_get(const tt_scalapack_table **table)
              {"pdgetrs_", &d->getrs},
              {"psgetri_", &s->getri},
              {"pdgetri_", &d->getri},
+             {"psgecon_", &s->gecon},
+             {"pdgecon_", &d->gecon},
   };
   const char   *missing = NULL;
   void         *handle = NULL;

@@ -1,7 +1,7 @@
 /*
  * Cholesky and LU by ScaLAPACK on a copy in square blocks. Entries near overflow are scaled down by a power of two, which
  * a determinant and a solution take back; tiny ones are scaled up, which rounds nothing. The condition estimate is
- * Hager's in Higham's form (p?pocon, condition.c).
+ * Hager's in Higham's form (p?gecon, p?pocon).
  */
 #include <tartan/elementwise.h>
 #include <tartan/norms.h>
@@ -15,7 +15,6 @@
 #include "ext/lapack_solve.h"
 #include "ext/scalapack_solve.h"
 #include "ext/vendor.h"
-#include "factor/condition.h"
 #include "factor/solve_impl.h"
 #include "kernel/dense.h"
 #include "matrix/triangle.h"
@@ -62,10 +61,8 @@ tartan_status tt_solve_largest(const tartan_matrix *A, bool lower, double *large
     AGREE(A->grid, largest_lower(A, largest));
     TRY(tt_allreduce_f64(A->grid, largest, 1, TT_MAX));
   } else {
-    TRY(tartan_norm(TARTAN_NORM_ONE, A, largest)); /* far faster than the largest, and as good to choose a scale */
-    if (isfinite(*largest)) goto done;
-    TRY(tt_matrix_require_finite(A, "the matrix"));
     TRY(tartan_norm(TARTAN_NORM_MAX, A, largest));
+    if (!isfinite(*largest)) TRY(tt_matrix_require_finite(A, "the matrix"));
   }
 done:
   return st;
@@ -242,19 +239,14 @@ tartan_status tt_factored_condition(const tt_factored *f, double *condition)
 {
   tartan_grid   *grid = f->F->grid;
   const tt_pcall call = tt_pcall_of(grid);
-  double         rcond = 0, inverse = 0;
+  double         rcond = 0;
   int            threads;
   tartan_status  st = TARTAN_OK, local;
 
   *condition = f->n == 0 ? 1 : (double)INFINITY;
   if (f->n == 0 || f->failed) goto done;
-  if (!f->cholesky) {
-    TRY(tt_inverse_norm(f, &inverse));
-    *condition = f->norm * inverse;
-    goto done;
-  }
   threads = tt_factored_threads(f);
-  local = tt_ppocon(&call, f->F->dtype, f->n, &f->operand.p, f->norm, &rcond);
+  local = (f->cholesky ? tt_ppocon : tt_pgecon)(&call, f->F->dtype, f->n, &f->operand.p, f->norm, &rcond);
   tt_blas_threads_end(threads);
   AGREE(grid, local);
   TRY(tt_bcast(grid, &rcond, 1, sizeof rcond, 0));
