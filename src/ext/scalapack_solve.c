@@ -1,4 +1,4 @@
-/* Cholesky, LU, what is solved with them, inverses and condition estimates. A positive info of a factorization is a result. */
+/* Cholesky, LU, what is solved with them, and inverses. A positive info of a factorization is a result. */
 #include "ext/scalapack_solve.h"
 
 #include "ext/scalapack_impl.h"
@@ -88,53 +88,4 @@ done:
   tt_free(iwork);
   tt_free(work);
   return st;
-}
-
-/* The estimate from either factorization. */
-static tartan_status condition(const tt_pcall *call, tartan_dtype dtype, bool cholesky, int64_t n, const tt_pmatrix *A,
-                               double norm, double *rcond)
-{
-  const tt_scalapack_typed *e = entry(dtype);
-  const int                 N = (int)n, ia = one_based(A->i0), ja = one_based(A->j0);
-  const scalar              anorm = to_scalar(dtype, norm);
-  const char               *name = cholesky ? "p?pocon" : "p?gecon";
-  int                       da[9], lwork = -1, liwork = -1, ianswer = 0, info = 0;
-  scalar                    answer = {0}, r = {0};
-  void                     *work = NULL;
-  int                      *iwork = NULL;
-  tartan_status             st = TARTAN_OK, local = TARTAN_OK;
-
-  describe(A, da);
-  if (cholesky)
-    e->pocon("L", &N, A->data, &ia, &ja, da, &anorm, &r, &answer, &lwork, &ianswer, &liwork, &info, 1);
-  else
-    e->gecon("1", &N, A->data, &ia, &ja, da, &anorm, &r, &answer, &lwork, &ianswer, &liwork, &info, 1);
-  work = take_work(call, name, dtype, &answer, 1, info, &lwork, &local);
-  liwork = ianswer;
-  iwork = tt_alloc(call->mem, liwork, sizeof *iwork, "the integer workspace of a condition estimate", &local);
-  TRY(call->agree(call->context, local));
-  if (cholesky)
-    e->pocon("L", &N, A->data, &ia, &ja, da, &anorm, &r, work, &lwork, iwork, &liwork, &info, 1);
-  else
-    e->gecon("1", &N, A->data, &ia, &ja, da, &anorm, &r, work, &lwork, iwork, &liwork, &info, 1);
-  widen(dtype, 1, &r, rcond);
-  st = judge(name, info);
-done:
-  tt_free(iwork);
-  tt_free(work);
-  return st;
-}
-
-tartan_status tt_ppocon(const tt_pcall *call, tartan_dtype dtype, int64_t n, const tt_pmatrix *A, double norm,
-                        double *rcond)
-{
-  if (A->context < 0) return call->agree(call->context, TARTAN_OK);
-  return condition(call, dtype, true, n, A, norm, rcond);
-}
-
-tartan_status tt_pgecon(const tt_pcall *call, tartan_dtype dtype, int64_t n, const tt_pmatrix *A, double norm,
-                        double *rcond)
-{
-  if (A->context < 0) return call->agree(call->context, TARTAN_OK);
-  return condition(call, dtype, false, n, A, norm, rcond);
 }

@@ -37,14 +37,4 @@ tartan_status tt_ppotri(tartan_dtype dtype, int64_t n, tt_pmatrix *A);
 /** A^-1 in the place of the factors of tt_pgetrf(), none of whose pivots is zero. */
 tartan_status tt_pgetri(const tt_pcall *call, tartan_dtype dtype, int64_t n, tt_pmatrix *A, const int *pivot);
 
-/**
- * Estimate of 1 / (|A|_1 |A^-1|_1) from the factors.
- * @param[in]  norm   |A|_1
- * @param[out] rcond  not touched outside the context
- */
-tartan_status tt_ppocon(const tt_pcall *call, tartan_dtype dtype, int64_t n, const tt_pmatrix *A, double norm,
-                        double *rcond);
-tartan_status tt_pgecon(const tt_pcall *call, tartan_dtype dtype, int64_t n, const tt_pmatrix *A, double norm,
-                        double *rcond);
-
 #endif

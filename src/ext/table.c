@@ -63,16 +63,12 @@ tartan_status tt_scalapack_get(const tt_scalapack_table **table)
              {"pdpotrs_", &d->potrs},
              {"pspotri_", &s->potri},
              {"pdpotri_", &d->potri},
-             {"pspocon_", &s->pocon},
-             {"pdpocon_", &d->pocon},
              {"psgetrf_", &s->getrf},
              {"pdgetrf_", &d->getrf},
              {"psgetrs_", &s->getrs},
              {"pdgetrs_", &d->getrs},
              {"psgetri_", &s->getri},
              {"pdgetri_", &d->getri},
-             {"psgecon_", &s->gecon},
-             {"pdgecon_", &d->gecon},
   };
   const char   *missing = NULL;
   void         *handle = NULL;

@@ -40,15 +40,11 @@ typedef struct tt_scalapack_typed {
   void (*potrs)(const char *, const int *, const int *, const void *, const int *, const int *, const int *, void *,
                 const int *, const int *, const int *, int *, size_t);
   void (*potri)(const char *, const int *, void *, const int *, const int *, const int *, int *, size_t);
-  void (*pocon)(const char *, const int *, const void *, const int *, const int *, const int *, const void *, void *,
-                void *, const int *, int *, const int *, int *, size_t);
   void (*getrf)(const int *, const int *, void *, const int *, const int *, const int *, int *, int *);
   void (*getrs)(const char *, const int *, const int *, const void *, const int *, const int *, const int *,
                 const int *, void *, const int *, const int *, const int *, int *, size_t);
   void (*getri)(const int *, void *, const int *, const int *, const int *, const int *, void *, const int *, int *,
                 const int *, int *);
-  void (*gecon)(const char *, const int *, const void *, const int *, const int *, const int *, const void *, void *,
-                void *, const int *, int *, const int *, int *, size_t);
 } tt_scalapack_typed;
 
 typedef struct tt_scalapack_table {

@@ -1,7 +1,6 @@
 /*
  * Cholesky and LU by ScaLAPACK on a copy in square blocks. Entries near overflow are scaled down by a power of two, which
- * a determinant and a solution take back; tiny ones are scaled up, which rounds nothing. The condition estimate is
- * Hager's in Higham's form (p?gecon, p?pocon).
+ * a determinant and a solution take back; tiny ones are scaled up, which rounds nothing.
  */
 #include <tartan/elementwise.h>
 #include <tartan/norms.h>
@@ -68,14 +67,14 @@ done:
   return st;
 }
 
-double tt_solve_scale(tartan_dtype dtype, double largest)
+double tt_solve_scale(tartan_dtype from, tartan_dtype dtype, double largest)
 {
   int exponent;
 
   if (largest == 0) return 1;
   frexp(largest, &exponent);
   if (exponent > HIGH(dtype)) return ldexp(1, HIGH(dtype) - exponent);
-  if (exponent < LOW(dtype)) return ldexp(1, -(int)tt_max(exponent, dtype == TARTAN_F32 ? -126 : -1000));
+  if (exponent < LOW(dtype)) return ldexp(1, -(int)tt_max(exponent, from == TARTAN_F32 ? -126 : -1000));
   return 1;
 }
 
@@ -235,26 +234,6 @@ void tt_factored_end(tt_factored *f)
   tartan_matrix_destroy(&f->F);
 }
 
-tartan_status tt_factored_condition(const tt_factored *f, double *condition)
-{
-  tartan_grid   *grid = f->F->grid;
-  const tt_pcall call = tt_pcall_of(grid);
-  double         rcond = 0;
-  int            threads;
-  tartan_status  st = TARTAN_OK, local;
-
-  *condition = f->n == 0 ? 1 : (double)INFINITY;
-  if (f->n == 0 || f->failed) goto done;
-  threads = tt_factored_threads(f);
-  local = (f->cholesky ? tt_ppocon : tt_pgecon)(&call, f->F->dtype, f->n, &f->operand.p, f->norm, &rcond);
-  tt_blas_threads_end(threads);
-  AGREE(grid, local);
-  TRY(tt_bcast(grid, &rcond, 1, sizeof rcond, 0));
-  if (rcond > 0) *condition = 1 / rcond;
-done:
-  return st;
-}
-
 tartan_status tt_factored_solve(const tt_factored *f, tartan_op op, tartan_matrix *X)
 {
   tartan_grid  *grid = f->F->grid;
@@ -306,7 +285,7 @@ tartan_status tt_factored_start(const tartan_matrix *A, tartan_assume assume, tt
   tartan_status st = TARTAN_OK;
 
   TRY(tt_solve_largest(A, assume == TARTAN_ASSUME_POSITIVE, &largest));
-  TRY(tt_factored_assume(A, A->dtype, assume, tt_solve_scale(A->dtype, largest), f, minor));
+  TRY(tt_factored_assume(A, A->dtype, assume, tt_solve_scale(A->dtype, A->dtype, largest), f, minor));
 done:
   return st;
 }

@@ -36,8 +36,10 @@ typedef struct tt_factored {
  */
 tartan_status tt_solve_largest(const tartan_matrix *A, bool lower, double *largest);
 
-/** The power of two that keeps an elimination of a matrix of such a size in range; 1 for most. Local. */
-double tt_solve_scale(tartan_dtype dtype, double largest);
+/**
+ * The power of two that keeps an elimination in dtype of a matrix of such a size and type in range; 1 for most. Local.
+ */
+double tt_solve_scale(tartan_dtype from, tartan_dtype dtype, double largest);
 
 /** Where a matrix [m, n] is factored, and right-hand sides solved for. Local. */
 tartan_matrix_opts tt_factored_layout(const tartan_grid *grid, int64_t m, int64_t n);
@@ -52,7 +54,7 @@ tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool 
 
 void tt_factored_end(tt_factored *f);
 
-/** Estimate of the 1-norm condition number of a square A, Inf if it is singular. Collective. */
+/** Estimate of the 1-norm condition number of a square A, Inf if it is singular, 1 if it is empty. Collective. */
 tartan_status tt_factored_condition(const tt_factored *f, double *condition);
 
 /** X [n, k] := (scale op(A))^-1 X, X in the layout of the factors and of their type. Collective. */

@@ -80,10 +80,10 @@ tartan_status tt_system_make(const tartan_matrix *B, tt_system *s)
   AGREE(grid, local);
   TRY(tt_solve_largest(s->A, s->opts.assume == TARTAN_ASSUME_POSITIVE, &s->largest));
   TRY(tt_matrix_require_finite(B, "the right-hand side"));
-  s->scale = tt_solve_scale(B->dtype, s->largest);
+  s->scale = tt_solve_scale(B->dtype, B->dtype, s->largest);
   TRY(tt_matrix_clone(TARTAN_NO_TRANS, B, B->dtype, &s->f.layout, &s->B));
   TRY(column_norms(s->B, s->b));
-  for (int64_t j = 0; j < k; j++) s->shift[j] = tt_solve_scale(B->dtype, s->b[j]);
+  for (int64_t j = 0; j < k; j++) s->shift[j] = tt_solve_scale(B->dtype, B->dtype, s->b[j]);
   tt_system_scale_columns(s->B, s->shift, 1);
   for (int64_t j = 0; j < k; j++) s->b[j] *= s->shift[j];
   TRY(make_whole(s));
