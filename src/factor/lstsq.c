@@ -45,6 +45,7 @@ static tartan_status check(const tartan_matrix *A, const tartan_matrix *B, const
   REQUIRE((int)o->method >= TARTAN_LSTSQ_PLANNED && o->method <= TARTAN_LSTSQ_SVD, TARTAN_ERR_ARG,
           "there is no method %d of least squares", (int)o->method);
   REQUIRE(o->ridge >= 0 && isfinite(o->ridge), TARTAN_ERR_ARG, "a ridge of %g: it cannot be negative", o->ridge);
+  REQUIRE(A->dtype == TARTAN_F64 || sqrt(o->ridge) < 0x1p127, TARTAN_ERR_ARG, "a ridge of %g is beyond f32", o->ridge);
   TRY(tt_rank_check(o->tolerance));
   TRY(tt_matrix_require_finite(B, "the right-hand side of least squares"));
 done:

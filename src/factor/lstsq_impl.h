@@ -18,7 +18,7 @@ typedef struct tt_lstsq {
   bool                 wide; /**< m < n: S = R' */
   tartan_lstsq_method  method;
   double               tolerance, ridge;
-  bool                 want_rank;
+  bool                 want_rank, heavy; /**< heavy: the ridge outweighs the matrix */
   tartan_matrix       *Q, *R;
   char                 ladder[32];       /**< how Q and R were found */
   double               estimate;         /**< of the condition of R */

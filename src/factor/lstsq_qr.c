@@ -1,6 +1,7 @@
 /*
  * Least squares by triangles: S Y = Z for a core of full rank; with a ridge the QR of [S; sqrt(ridge) I] = Q2 T, whose
- * order is that of the core, not of A. Whether the rank is full is told by an estimate of the condition: power iteration
+ * order is that of the core, not of A. A ridge beyond |S|^2 leaves only a small part of Q2 to S, with errors as of the
+ * whole: then T'T Y = S'Z, whose condition is at most 2, is the exact way. Whether the rank is full is told by an estimate of the condition: power iteration
  * on the triangle and on its inverse (qr_impl.h), on one rank up to ONE_RANK_MAX columns, else on all. It errs to the
  * small side, so a matrix near the tolerance is left to singular values.
  */
@@ -118,8 +119,11 @@ static tartan_status stack(tt_lstsq *x, double *condition)
   const tartan_matrix *R = x->R;
   tartan_matrix       *stacked = NULL, *part = NULL, *Q2 = NULL;
   tartan_factor_info   info;
+  double               size = 0;
   tartan_status        st = TARTAN_OK;
 
+  TRY(tartan_norm_fro(R, &size));
+  x->heavy = sqrt(x->ridge) >= size;
   TRY(tartan_matrix_create(R->grid, R->dtype, 2 * x->r, x->r, NULL, &stacked));
   TRY(tartan_matrix_view(stacked, 0, 0, x->r, x->r, &part));
   TRY(tartan_matrix_copy(x->wide ? TARTAN_TRANS : TARTAN_NO_TRANS, R, part));
@@ -177,14 +181,19 @@ done:
 
 tartan_status tt_lstsq_qr_solve(const tt_lstsq *x, const tartan_matrix *Z, tartan_matrix **Y)
 {
-  const tartan_op op = x->wide && !x->triangle ? TARTAN_TRANS : TARTAN_NO_TRANS;
-  tartan_status   st = TARTAN_OK;
+  const tartan_matrix *T = x->triangle ? x->triangle : x->R;
+  const tartan_op      turn = x->wide ? TARTAN_NO_TRANS : TARTAN_TRANS,
+                  op = x->wide && !x->triangle ? TARTAN_TRANS : TARTAN_NO_TRANS;
+  tartan_status st = TARTAN_OK;
 
-  if (x->triangle)
+  if (x->triangle && x->heavy)
+    TRY(tt_product_new(turn, x->R, TARTAN_NO_TRANS, Z, NULL, Y));
+  else if (x->triangle)
     TRY(tt_product_new(TARTAN_TRANS, x->top, TARTAN_NO_TRANS, Z, NULL, Y));
   else
     TRY(tt_matrix_clone(TARTAN_NO_TRANS, Z, Z->dtype, NULL, Y));
-  st = tartan_trsm(TARTAN_LEFT, TARTAN_UPPER, op, TARTAN_NON_UNIT, 1, x->triangle ? x->triangle : x->R, *Y);
+  if (x->triangle && x->heavy) st = tartan_trsm(TARTAN_LEFT, TARTAN_UPPER, TARTAN_TRANS, TARTAN_NON_UNIT, 1, T, *Y);
+  if (st == TARTAN_OK) st = tartan_trsm(TARTAN_LEFT, TARTAN_UPPER, op, TARTAN_NON_UNIT, 1, T, *Y);
   if (st != TARTAN_OK) tartan_matrix_destroy(Y);
 done:
   return st;
