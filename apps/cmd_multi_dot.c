@@ -130,6 +130,30 @@ static double largest_inner(const job *j, int from, int to)
   return fmax(size, left + right);
 }
 
+/* Adds what the products of a part of the chain would take. Where memory is short the plan without a limit counts. */
+static tartan_status plan_products(app_run *run, const job *j, int from, int to)
+{
+  tt_memory    *mem = &run->grid->memory;
+  const int64_t limit = mem->limit;
+  const int     k = j->split[from * j->count + to];
+  tartan_cost   product, *p = &run->plan;
+  tartan_status st = TARTAN_OK;
+
+  if (from == to) goto done;
+  TRY(plan_products(run, j, from, k));
+  TRY(plan_products(run, j, k + 1, to));
+  mem->limit = 0;
+  st = tartan_gemm_predict(run->grid, j->dtype, j->shape[from], j->shape[to + 1], j->shape[k + 1], NULL, &product);
+  mem->limit = limit;
+  TRY(st);
+  p->flops += product.flops;
+  p->words += product.words;
+  p->messages += product.messages;
+  p->seconds += product.seconds;
+done:
+  return st;
+}
+
 static tartan_status plan(app_run *run, job *j)
 {
   const app_operand *inputs[MOST];
@@ -143,12 +167,11 @@ static tartan_status plan(app_run *run, job *j)
   snprintf(p->algorithm, sizeof p->algorithm, "products in the best order");
   snprintf(p->reason, sizeof p->reason, "%s", j->order);
   p->passes = 1;
-  p->flops = j->flops / run->size;
+  TRY(plan_products(run, j, 0, j->count - 1));
   j->bytes = (double)j->shape[0] * (double)j->shape[j->count] * size / run->size;
   for (int i = 0; i < j->count; i++) {
     inputs[i] = &j->X[i];
     j->bytes += app_operand_bytes(run, inputs[i], j->dtype);
-    p->words += (double)j->shape[i] * (double)j->shape[i + 1] * 2 / sqrt(run->size);
   }
   p->memory = largest_inner(j, 0, j->count - 1) * size / run->size;
   app_operand_plan(run, inputs, j->count, false);
