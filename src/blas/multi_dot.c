@@ -1,14 +1,16 @@
-/* A chain of products in the order of chain.h. Factors are freed as soon as they have been multiplied. */
+/*
+ * A chain of products in the order of chain.h, which takes the fewest flops. Each product is laid out as its own plan
+ * has it fastest: in the grid's arrangement, or in slabs, where a long operand then stays. Factors are freed as soon as
+ * they have been multiplied.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <tartan/blas.h>
-
 #include "base/util.h"
 #include "blas/chain.h"
+#include "blas/gemm_impl.h"
 #include "comm/collective.h"
-#include "matrix/matrix.h"
 
 typedef struct chain {
   int                         count;
@@ -35,6 +37,59 @@ done:
   return st;
 }
 
+/* The grid's arrangement, slabs of rows, slabs of columns for a matrix [m, n]. */
+static tt_layout candidate(const tartan_grid *grid, int which, int64_t m, int64_t n)
+{
+  const int       P = grid->size, p = which == 0 ? grid->p : which == 1 ? P : 1;
+  const int       q = which == 0 ? grid->q : which == 1 ? 1 : P;
+  const tt_layout layout = {.row = {.n = m, .nb = which == 1 ? tt_max(1, tt_ceil_div(m, P)) : TT_BLOCK, .procs = p},
+                            .col = {.n = n, .nb = which == 2 ? tt_max(1, tt_ceil_div(n, P)) : TT_BLOCK, .procs = q}};
+
+  return layout;
+}
+
+/* Where C = A B is to lie: what its plan has in the least time, by constant rates, so alike in every run. Collective. */
+static tartan_status choose_layout(const tartan_matrix *A, const tartan_matrix *B, tt_layout *best)
+{
+  const tartan_gemm_opts opts = TARTAN_GEMM_OPTS_INIT;
+  tartan_grid           *grid = A->grid;
+  tt_gemm_shape          shape = {.grid = grid, .dtype = A->dtype, .m = A->row.n, .n = B->col.n, .k = A->col.n};
+  double                 least = (double)INFINITY;
+  tartan_status          st = TARTAN_OK;
+
+  *best = candidate(grid, 0, shape.m, shape.n);
+  shape.placed = shape.turned[1] = true;
+  shape.a = tt_matrix_layout(A);
+  shape.b = tt_matrix_layout(B);
+  if (grid->size == 1 || shape.m == 0 || shape.n == 0 || shape.k == 0) goto done;
+  for (int which = 0; which < 3; which++) {
+    tt_gemm_plan plan = {.g.who = NULL};
+    double       seconds;
+
+    shape.c = candidate(grid, which, shape.m, shape.n);
+    TRY(tt_gemm_plan_make(&shape, &opts, &plan));
+    seconds = tt_gemm_seconds(&shape, &plan, grid->rates.flops * grid->threads);
+    tt_free(plan.g.who);
+    if (seconds < least) *best = shape.c;
+    least = fmin(least, seconds);
+  }
+done:
+  return st;
+}
+
+/* C := A B as a new matrix. Collective. */
+static tartan_status multiply_two(const tartan_matrix *A, const tartan_matrix *B, tartan_matrix **C)
+{
+  tt_layout     layout;
+  tartan_status st = TARTAN_OK;
+
+  TRY(choose_layout(A, B, &layout));
+  TRY(tt_matrix_create_layout(A->grid, A->dtype, &layout, NULL, 0, C));
+  TRY(tartan_gemm(1, TARTAN_NO_TRANS, A, TARTAN_NO_TRANS, B, 0, *C, NULL));
+done:
+  return st;
+}
+
 /* C := A_i .. A_j as a new matrix, of one matrix a copy. Collective. */
 static tartan_status multiply(const chain *c, int i, int j, tartan_matrix **C)
 {
@@ -49,8 +104,7 @@ static tartan_status multiply(const chain *c, int i, int j, tartan_matrix **C)
   }
   if (k > i) TRY(multiply(c, i, k, &left));
   if (k + 1 < j) TRY(multiply(c, k + 1, j, &right));
-  TRY(tartan_matrix_create(first->grid, first->dtype, first->row.n, last->col.n, NULL, C));
-  TRY(tartan_gemm(1, TARTAN_NO_TRANS, left ? left : first, TARTAN_NO_TRANS, right ? right : last, 0, *C, NULL));
+  TRY(multiply_two(left ? left : first, right ? right : last, C));
 done:
   if (st != TARTAN_OK) tartan_matrix_destroy(C);
   tartan_matrix_destroy(&right);

@@ -184,7 +184,7 @@ tartan_status tartan_lstsq(const tartan_matrix *A, const tartan_matrix *B, const
   const double      since = tt_seconds();
   double           *residuals = info ? info->residuals : NULL;
   tartan_lstsq_opts o = TARTAN_LSTSQ_OPTS_INIT;
-  tt_lstsq          x = {.A = A, .B = B, .k = B->col.n, .want_rank = info != NULL, .condition = (double)NAN};
+  tt_lstsq          x = {.A = A, .B = B, .want_rank = info != NULL, .condition = (double)NAN};
   tartan_status     st = TARTAN_OK;
 
   *X = NULL;

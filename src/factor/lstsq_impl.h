@@ -14,7 +14,7 @@
 
 typedef struct tt_lstsq {
   const tartan_matrix *A, *B;
-  int64_t              r, k; /**< order of the core, right-hand sides */
+  int64_t              r;    /**< order of the core */
   bool                 wide; /**< m < n: S = R' */
   tartan_lstsq_method  method;
   double               tolerance, ridge;
@@ -30,6 +30,13 @@ typedef struct tt_lstsq {
 
 /** Makes what the solution by triangles needs. @param[out] full  false: the rank is not full, to the tolerance */
 tartan_status tt_lstsq_qr_make(tt_lstsq *x, bool *full);
+
+/**
+ * Estimate of the 2-norm condition of an upper triangle [n, n], zero below: a lower bound, infinite where it is singular.
+ *
+ * @param[in] one_rank_max  up to this n it is gathered on one rank, beyond all work on it
+ */
+tartan_status tt_lstsq_condition(const tartan_matrix *R, int64_t one_rank_max, double *condition);
 
 /** Y [r, k], new, that minimises |S Y - Z|^2 + ridge |Y|^2. */
 tartan_status tt_lstsq_qr_solve(const tt_lstsq *x, const tartan_matrix *Z, tartan_matrix **Y);

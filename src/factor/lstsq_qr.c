@@ -93,8 +93,7 @@ done:
   return st;
 }
 
-/* Estimate of the condition of a triangle, infinite where it is singular. Collective. */
-static tartan_status find_condition(const tartan_matrix *R, double *condition)
+tartan_status tt_lstsq_condition(const tartan_matrix *R, int64_t one_rank_max, double *condition)
 {
   double        largest = 0, top = 0, bottom = 0;
   tartan_status st = TARTAN_OK;
@@ -102,7 +101,7 @@ static tartan_status find_condition(const tartan_matrix *R, double *condition)
   *condition = (double)INFINITY;
   TRY(tartan_norm(TARTAN_NORM_MAX, R, &largest));
   if (largest == 0) goto done;
-  if (R->row.n <= ONE_RANK_MAX) {
+  if (R->row.n <= one_rank_max) {
     TRY(condition_one_rank(R, largest, condition));
   } else {
     TRY(largest_value(R, false, &top));
@@ -133,7 +132,7 @@ static tartan_status stack(tt_lstsq *x, double *condition)
   TRY(tartan_qr(stacked, NULL, &Q2, &x->triangle, &info));
   TRY(tartan_matrix_view(Q2, 0, 0, x->r, x->r, &x->top));
   *condition = info.condition;
-  if (isnan(*condition)) TRY(find_condition(x->triangle, condition));
+  if (isnan(*condition)) TRY(tt_lstsq_condition(x->triangle, ONE_RANK_MAX, condition));
 done:
   tartan_matrix_destroy(&Q2);
   tartan_matrix_destroy(&part);
@@ -163,7 +162,7 @@ tartan_status tt_lstsq_qr_make(tt_lstsq *x, bool *full)
   double        condition;
   tartan_status st = TARTAN_OK;
 
-  if (isnan(x->estimate)) TRY(find_condition(x->R, &x->estimate));
+  if (isnan(x->estimate)) TRY(tt_lstsq_condition(x->R, ONE_RANK_MAX, &x->estimate));
   condition = x->estimate;
   if (x->ridge > 0) TRY(stack(x, &condition));
   *full = isfinite(condition) && condition * x->tolerance < margin;

@@ -148,6 +148,29 @@ static void test_known(tartan_grid *grid)
   for (int i = 0; i < 40; i++) tartan_matrix_destroy(&A[i]);
 }
 
+/* A tall matrix in slabs of rows, times small ones: it stays, and so does the product. */
+static void test_slabs(tartan_grid *grid)
+{
+  const int64_t        m = 6000, small = 8;
+  tartan_matrix_opts   rows = layout_row_slabs(m, small, check_size());
+  tartan_matrix       *A, *B, *C = NULL;
+  const tartan_matrix *chain[3];
+  tartan_cost          cost;
+
+  check_context("slabs");
+  A = matrix_make(grid, TARTAN_F64, m, small, &rows, fill_place, NULL);
+  B = matrix_make(grid, TARTAN_F64, small, small, NULL, fill_place, NULL);
+  chain[0] = A;
+  chain[1] = chain[2] = B;
+  if (CHECK_OK(tartan_multi_dot(3, chain, &C, &cost))) {
+    CHECK(strcmp(cost.algorithm, "(A0 (A1 A2))") == 0);
+    CHECK_LE(cost.words + cost.words_redistributed, 10 * (double)(small * small));
+  }
+  tartan_matrix_destroy(&C);
+  tartan_matrix_destroy(&B);
+  tartan_matrix_destroy(&A);
+}
+
 static void test_refused(tartan_grid *grid)
 {
   tartan_grid         *other = grid_world();
@@ -178,6 +201,7 @@ int main(int argc, char **argv)
   grid = grid_world();
   test_chains(grid);
   test_known(grid);
+  test_slabs(grid);
   test_refused(grid);
   tartan_grid_destroy(&grid);
   return check_finish();

@@ -173,6 +173,31 @@ static void test_edges(tartan_grid *grid)
   dense_free(&D);
 }
 
+/* A long f32 matrix: NumPy's tolerance is coarse there, and where it cuts something off a warning says so. */
+static void test_warning(tartan_grid *grid)
+{
+  const int64_t  m = 9000;
+  tartan_matrix *A = NULL, *second = NULL;
+  int64_t        rank;
+
+  check_context("warning");
+  CHECK_OK(tartan_matrix_create(grid, TARTAN_F32, m, 2, NULL, &A));
+  tartan_matrix_set(A, 0, 1);
+  CHECK_OK(tartan_matrix_rank(A, -1, &rank));
+  CHECK_EQ(rank, 2);
+  CHECK(tartan_grid_warning(grid, 0) == NULL);
+  CHECK_OK(tartan_matrix_view(A, 1, 1, 1, 1, &second));
+  tartan_matrix_set(second, 1e-4, 1e-4);
+  CHECK_OK(tartan_matrix_rank(A, 1e-6, &rank));
+  CHECK_EQ(rank, 2);
+  CHECK(tartan_grid_warning(grid, 0) == NULL);
+  CHECK_OK(tartan_matrix_rank(A, -1, &rank));
+  CHECK_EQ(rank, 1);
+  CHECK(tartan_grid_warning(grid, 0) != NULL);
+  tartan_matrix_destroy(&second);
+  tartan_matrix_destroy(&A);
+}
+
 /* ------------------------------------------------------------------------------------------------ powers */
 
 /* The cyclic shift of n: its k-th power shifts by k. */
@@ -264,6 +289,7 @@ int main(int argc, char **argv)
   test_inverse_norms(grid);
   test_identity(grid);
   test_edges(grid);
+  test_warning(grid);
   test_shift(grid);
   test_powers(grid);
   tartan_grid_destroy(&grid);
