@@ -16,10 +16,10 @@ int64_t tt_getrf(tartan_dtype dtype, int64_t m, int64_t n, void *a, int64_t ld, 
   return info;
 }
 
-void tt_laswp(tartan_dtype dtype, int64_t n, void *a, int64_t ld, int64_t count, const int *pivot)
+void tt_laswp(tartan_dtype dtype, int64_t n, void *a, int64_t ld, int64_t first, int64_t end, const int *pivot)
 {
-  const int N = (int)n, LD = (int)ld, from = 1, to = (int)count, one = 1;
+  const int N = (int)n, LD = (int)ld, from = (int)first + 1, to = (int)end, one = 1;
 
-  if (n == 0 || count == 0) return;
+  if (n == 0 || first >= end) return;
   (dtype == TARTAN_F32 ? slaswp_ : dlaswp_)(&N, a, &LD, &from, &to, pivot, &one);
 }

@@ -15,7 +15,7 @@
  */
 int64_t tt_getrf(tartan_dtype dtype, int64_t m, int64_t n, void *a, int64_t ld, int *pivot);
 
-/** Row i of a changes places with row pivot[i] - 1, for i = 0, 1, .. count - 1. Local. */
-void tt_laswp(tartan_dtype dtype, int64_t n, void *a, int64_t ld, int64_t count, const int *pivot);
+/** Row i of a changes places with row pivot[i] - 1, for i = first, .. end - 1. Local. */
+void tt_laswp(tartan_dtype dtype, int64_t n, void *a, int64_t ld, int64_t first, int64_t end, const int *pivot);
 
 #endif

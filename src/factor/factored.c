@@ -15,6 +15,7 @@
 #include "ext/scalapack_solve.h"
 #include "ext/vendor.h"
 #include "factor/solve_impl.h"
+#include "factor/symmetric.h"
 #include "kernel/dense.h"
 #include "matrix/triangle.h"
 
@@ -57,6 +58,9 @@ tartan_status tt_solve_largest(const tartan_matrix *A, bool lower, double *large
 
   *largest = 0;
   if (lower) {
+    TRY(tt_symmetric_norm(A, largest));
+    if (isfinite(*largest)) goto done;
+    *largest = 0;
     AGREE(A->grid, largest_lower(A, largest));
     TRY(tt_allreduce_f64(A->grid, largest, 1, TT_MAX));
   } else {
@@ -111,48 +115,25 @@ int tt_factored_threads(const tt_factored *f)
   return f->one ? tt_blas_set_threads(1) : tt_blas_threads_begin(f->F->grid);
 }
 
-/* |A|_1 = |A|_inf of a symmetric matrix from its lower triangle. Collective. */
-static tartan_status norm_lower(const tartan_matrix *A, double *norm)
-{
-  double       *sum = NULL;
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
-
-  *norm = 0;
-  sum = tt_alloc_zero(&A->grid->memory, A->row.n, sizeof *sum, "sums of columns", &local);
-  AGREE(A->grid, local);
-  for (int64_t jl = 0; jl < A->nloc; jl++) {
-    const int64_t j = tartan_matrix_global_col(A, jl);
-
-    for (int64_t il = first_row(A, j); il < A->mloc; il++) {
-      const double  v = fabs(tt_get_element(A->dtype, A->data, A->ld, il, jl));
-      const int64_t i = tartan_matrix_global_row(A, il);
-
-      sum[j] += v;
-      if (i != j) sum[i] += v;
-    }
-  }
-  TRY(tt_allreduce_f64(A->grid, sum, A->row.n, TT_SUM));
-  for (int64_t i = 0; i < A->row.n; i++) *norm = fmax(*norm, sum[i]);
-done:
-  tt_free(sum);
-  return st;
-}
-
-/* By LAPACK where the matrix lies on one rank, over a row of ranks by our own LU, else by ScaLAPACK. Collective. */
+/* By LAPACK where the matrix lies on one rank, over a row of ranks by panels, else by ScaLAPACK. Collective. */
 static tartan_status call_routine(tt_factored *f)
 {
   tartan_matrix *F = f->F;
-  const bool     alone = F->p * F->q == 1;
+  const bool     alone = F->p * F->q == 1, row = F->p == 1 && !alone;
   tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
-  if (alone && F->prow >= 0)
-    f->failed = f->cholesky ? tt_potrf(F->dtype, TARTAN_LOWER, f->n, F->data, F->ld)
-                            : tt_getrf(F->dtype, f->m, f->n, F->data, F->ld, f->pivot);
-  if (!alone && f->cholesky) local = tt_ppotrf(F->dtype, f->n, &f->operand.p, &f->failed);
-  if (!alone && !f->cholesky && F->p > 1) local = tt_pgetrf(F->dtype, f->m, f->n, &f->operand.p, f->pivot, &f->failed);
-  AGREE(F->grid, local);
-  if (!alone && !f->cholesky && F->p == 1) TRY(tt_lu_row(f));
-  TRY(tt_bcast(F->grid, &f->failed, 1, sizeof f->failed, 0));
+  if (row) {
+    TRY(f->cholesky ? tt_cholesky_row(f) : tt_lu_row(f));
+  } else {
+    if (alone && F->prow >= 0)
+      f->failed = f->cholesky ? tt_potrf(F->dtype, TARTAN_LOWER, f->n, F->data, F->ld)
+                              : tt_getrf(F->dtype, f->m, f->n, F->data, F->ld, f->pivot);
+    if (!alone)
+      local = f->cholesky ? tt_ppotrf(F->dtype, f->n, &f->operand.p, &f->failed)
+                          : tt_pgetrf(F->dtype, f->m, f->n, &f->operand.p, f->pivot, &f->failed);
+    AGREE(F->grid, local);
+    TRY(tt_bcast(F->grid, &f->failed, 1, sizeof f->failed, 0));
+  }
 done:
   return st;
 }
@@ -201,7 +182,7 @@ tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool 
   f->layout = tt_factored_layout(grid, m, n);
   TRY(take_copy(A, dtype, f));
   if (cholesky)
-    TRY(norm_lower(f->F, &f->norm));
+    TRY(tt_symmetric_norm(f->F, &f->norm));
   else
     TRY(tartan_norm(TARTAN_NORM_ONE, f->F, &f->norm));
   f->pivot = tt_alloc_zero(&grid->memory, f->F->mloc + f->layout.mb, sizeof *f->pivot, "pivots", &local);

@@ -30,8 +30,8 @@ typedef struct tt_factored {
 } tt_factored;
 
 /**
- * A size of A: its 1-norm, the largest |a| where that overflows, or with `lower` the largest |a| of its lower triangle:
- * what stands above is then not read. Collective.
+ * A size of A: its 1-norm, the largest |a| where that overflows. With `lower` A is symmetric, and what stands above the
+ * diagonal is not read. Collective.
  * @retval TARTAN_ERR_INPUT  NaN or Inf
  */
 tartan_status tt_solve_largest(const tartan_matrix *A, bool lower, double *largest);
@@ -85,6 +85,9 @@ tartan_status tt_factored_diagonal(const tt_factored *f, double *diagonal);
  * and failed on every rank. Collective.
  */
 tartan_status tt_lu_row(tt_factored *f);
+
+/** The same by Cholesky, in the lower triangle. Collective. */
+tartan_status tt_cholesky_row(tt_factored *f);
 
 /** BLAS threads for work on the factors: one where they lie on one rank. Local; end with tt_blas_threads_end(). */
 int tt_factored_threads(const tt_factored *f);

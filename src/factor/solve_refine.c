@@ -10,9 +10,13 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "factor/solve_system.h"
+#include "factor/symmetric.h"
 #include "kernel/dense.h"
 #include "kernel/reduce.h"
 #include "matrix/triangle.h"
+
+/* Up to so many right-hand sides, a symmetric matrix is not made whole for their residuals. */
+#define FEW 8
 
 /* norm[j] := the largest |x| of column j, Inf where there is NaN. Collective. */
 static tartan_status column_norms(const tartan_matrix *X, double *norm)
@@ -47,6 +51,12 @@ static const tartan_matrix *residual_matrix(const tt_system *s)
   return s->whole ? s->whole : s->A;
 }
 
+/* Whether residuals are formed with the lower triangle of A itself. Local, the same on every rank. */
+static bool by_triangle(const tt_system *s)
+{
+  return s->opts.assume == TARTAN_ASSUME_POSITIVE && !s->whole;
+}
+
 /* The scaled matrix with both triangles, where A itself does not serve; its norm. Collective. */
 static tartan_status make_whole(tt_system *s)
 {
@@ -55,6 +65,10 @@ static tartan_status make_whole(tt_system *s)
   const bool placed = A->p == s->f.layout.p && A->q == s->f.layout.q && !A->ranks && !A->row.starts && !A->col.starts;
   tartan_status st = TARTAN_OK;
 
+  if (lower && !one && s->scale == 1 && s->B->col.n <= FEW) {
+    s->norm = s->largest;
+    goto done;
+  }
   if (lower || one || !placed || s->scale != 1) {
     TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, &s->f.layout, &s->whole));
     if (lower) TRY(tt_matrix_mirror(TARTAN_LOWER, s->whole));
@@ -154,7 +168,10 @@ tartan_status tt_system_residual(tt_system *s)
     TRY(tt_matrix_clone(TARTAN_NO_TRANS, s->B, s->B->dtype, &s->f.layout, &s->R));
   else
     TRY(tartan_matrix_copy(TARTAN_NO_TRANS, s->B, s->R));
-  TRY(subtract_product(s));
+  if (by_triangle(s))
+    TRY(tt_symmetric_subtract(s->A, s->X, s->R));
+  else
+    TRY(subtract_product(s));
   TRY(column_norms(s->R, s->r));
   TRY(column_norms(s->X, s->x));
   for (int64_t j = 0; j < s->B->col.n; j++) {

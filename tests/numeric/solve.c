@@ -1,4 +1,4 @@
-// TEST: np=1,2,3,4,6 labels=numeric,factor
+// TEST: np=1,2,3,4,6,9 labels=numeric,factor
 /*
  * tartan_solve in any layout and in windows, for general and symmetric positive definite matrices, both operations, any
  * number of right-hand sides: |op(A) x - b| <= 10 n u (|A| |x| + |b|) in the infinity norm, for conditions up to 1e14,

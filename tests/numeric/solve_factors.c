@@ -1,4 +1,4 @@
-// TEST: np=1,2,3,4,6 labels=numeric,factor
+// TEST: np=1,2,3,4,6,9 labels=numeric,factor
 /*
  * The factors themselves, in any layout and in windows: L L' = A with a positive diagonal; P A = L U with a permutation,
  * |L| <= 1, of square, wide, tall and singular matrices; A A^-1 = I; determinants against those of the factors and the
