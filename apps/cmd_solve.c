@@ -4,7 +4,6 @@
 #include <tartan/solve.h>
 
 #include <math.h>
-#include <string.h>
 
 #include "base/util.h"
 #include "commands.h"

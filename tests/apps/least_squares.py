@@ -3,7 +3,7 @@
 """lstsq, pinv, matrix-power, multi-dot: results against NumPy, on 1 to 4 ranks."""
 import json
 
-from matrix_files import RANKS, by_matlab, made, near, numpy, save, unit
+from matrix_files import RANKS, by_matlab, load, made, near, numpy, save, unit
 
 from tartan_test import main, ok
 
@@ -122,8 +122,6 @@ def test_multi_dot():
 
 
 def product(*files, ranks):
-    from matrix_files import load
-
     ok("multi-dot", *files, "-o", "c.h5", "--force", ranks=ranks)
     return load("c.h5")
 

@@ -5,6 +5,11 @@ from tartan_test import need, ok, refused
 
 RANKS = (1, 2, 3, 4)
 
+# Commands that solve, and what follows x.h5: those that write a file, and those that print numbers.
+FILES = {"lu": [], "cholesky": [], "solve": ["b.h5"], "lstsq": ["b.h5"], "inv": [], "pinv": [], "matrix-power": ["-k", -2],
+         "multi-dot": ["x.h5", "b.h5"]}
+NUMBERS = {"det": [], "slogdet": [], "rank": [], "cond": [], "norm": ["--kind", "2"]}
+
 
 def numpy():
     need("h5py", "numpy")
@@ -14,7 +19,7 @@ def numpy():
 
 
 def save(name, data, attributes=None, **how):
-    """A file with the dataset /X. MATLAB: give the matrix turned, and attributes=MATLAB."""
+    """A file with the dataset /X."""
     import h5py
 
     with h5py.File(name, "w") as f:
@@ -65,6 +70,13 @@ def positive(n, g):
     np = numpy()
     x = g.normal(size=(n, n))
     return x @ x.T / n + np.eye(n)
+
+
+def system(n=60):
+    """x.h5, positive definite, and b.h5, one-dimensional: what the commands above take."""
+    g = numpy().random.default_rng(1)
+    save("b.h5", g.normal(size=n))
+    save("x.h5", positive(n, g))
 
 
 def with_condition(n, condition, g):

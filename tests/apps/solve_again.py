@@ -3,24 +3,13 @@
 """Commands that solve: what a second run does."""
 import os
 
-from matrix_files import numpy, positive, save
+from matrix_files import FILES, NUMBERS, numpy, save, system
 
 from tartan_test import main, ok, refused
 
-FILES = {"lu": [], "cholesky": [], "solve": ["b.h5"], "lstsq": ["b.h5"], "inv": [], "pinv": [], "matrix-power": ["-k", -2],
-         "multi-dot": ["x.h5", "b.h5"]}
-NUMBERS = {"det": [], "slogdet": [], "rank": [], "cond": [], "norm": ["--kind", "2"]}
-
-
-def square(n=60):
-    np = numpy()
-    g = np.random.default_rng(1)
-    save("b.h5", g.normal(size=n))
-    return save("x.h5", positive(n, g))
-
 
 def test_running_again():
-    square()
+    system()
     for i, (command, words, name) in enumerate((("lu", ["--dtype", "f32"], "dtype"), ("solve", ["--trans"], "trans"),
                                                 ("inv", ["--assume", "positive"], "assume"), ("lstsq", ["--ridge", 2], "ridge"),
                                                 ("pinv", ["--tol", 0.5], "tol"), ("matrix-power", ["-k", 3], "power"))):
@@ -36,7 +25,7 @@ def test_running_again():
 
 
 def test_chain_again():
-    square()
+    system()
     line = ["multi-dot", "x.h5", "x.h5", "b.h5"]
     assert "written  x.multi-dot.h5:/C\n" in ok(*line, ranks=3).stdout
     assert "nothing to do" in ok(*line).stdout
@@ -44,7 +33,7 @@ def test_chain_again():
 
 
 def test_numbers_again():
-    square()
+    system()
     for command, words in NUMBERS.items():
         line = [command, "x.h5", *words, "-o", f"{command}.h5"]
         first = ok(*line, "--quiet", ranks=2).out

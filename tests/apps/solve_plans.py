@@ -5,20 +5,9 @@ import json
 import os
 import re
 
-from matrix_files import nothing_left, numpy, positive, save
+from matrix_files import FILES, NUMBERS, nothing_left, system
 
 from tartan_test import main, ok, refused
-
-FILES = {"lu": [], "cholesky": [], "solve": ["b.h5"], "lstsq": ["b.h5"], "inv": [], "pinv": [], "matrix-power": ["-k", -2],
-         "multi-dot": ["x.h5", "b.h5"]}
-NUMBERS = {"det": [], "slogdet": [], "rank": [], "cond": [], "norm": ["--kind", "2"]}
-
-
-def square(n=60):
-    np = numpy()
-    g = np.random.default_rng(1)
-    save("b.h5", g.normal(size=n))
-    return save("x.h5", positive(n, g))
 
 
 def report_of(command):
@@ -30,7 +19,7 @@ def report_of(command):
 
 
 def test_plans():
-    square()
+    system()
     before = os.listdir(".")
     for i, (command, words) in enumerate([*FILES.items(), *NUMBERS.items()]):
         done = ok(command, "x.h5", *words, "--plan", "--sbatch", ranks=3 if i % 4 == 0 else 0)
@@ -40,7 +29,7 @@ def test_plans():
 
 
 def test_reports():
-    square()
+    system()
     for i, (command, words) in enumerate(FILES.items()):
         done = ok(command, "x.h5", *words, "-o", "o.h5", "--force", "--json", "r.json", ranks=2 if i % 3 == 0 else 0)
         assert "60 x 60, float64, from x.h5:/X" in done.out[0] and "where the time went" in done.stdout
