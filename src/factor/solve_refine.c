@@ -61,7 +61,7 @@ static bool by_triangle(const tt_system *s)
 static tartan_status make_whole(tt_system *s)
 {
   const tartan_matrix *A = s->A;
-  const bool           lower = s->opts.assume == TARTAN_ASSUME_POSITIVE, one = s->f.layout.p * s->f.layout.q == 1;
+  const bool           lower = s->opts.assume == TARTAN_ASSUME_POSITIVE, one = A->row.n <= TT_SOLVE_ONE_RANK;
   const bool placed = A->p == s->f.layout.p && A->q == s->f.layout.q && !A->ranks && !A->row.starts && !A->col.starts;
   tartan_status st = TARTAN_OK;
 
