@@ -61,6 +61,7 @@ static tartan_status factor(tt_lstsq *x)
   tartan_factor_info   info;
   tartan_status        st = TARTAN_OK;
 
+  if (x->wide) TRY(tt_matrix_require_finite(A, "the matrix of least squares")); /* QR would tell of the transpose */
   if (x->wide) TRY(tt_matrix_clone(TARTAN_TRANS, A, A->dtype, A->col.n / TALL >= A->row.n ? &rows : NULL, &At));
   TRY(tartan_qr(At ? At : A, NULL, &x->Q, &x->R, &info));
   x->estimate = info.condition;

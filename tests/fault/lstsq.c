@@ -129,19 +129,20 @@ static tartan_status try_multi_dot(tartan_grid *grid, fault_run *run)
 
 int main(int argc, char **argv)
 {
-  static const int64_t shapes[][2] = {{12, 9}, {60, 7}, {7, 40}};
+  static const struct {
+    int64_t m, n;
+    bool    deficient;
+    double  ridge;
+  } cases[] = {{12, 9, false, 0}, {40, 5, true, 0}, {40, 5, false, 1e-3}, {5, 30, false, 0}, {5, 9, true, 1e-3}};
 
   check_start(&argc, &argv);
-  for (int s = 0; s < 3; s++) {
-    rows = shapes[s][0];
-    cols = shapes[s][1];
-    for (int kind = 0; kind < 3; kind++) {
-      deficient = kind == 1;
-      opts.ridge = kind == 2 ? 1e-3 : 0;
-      fault_sweep(TT_FAULT_ALLOC, "tartan_lstsq", try_lstsq);
-    }
-    deficient = s == 1;
-    fault_sweep(TT_FAULT_ALLOC, "tartan_pinv", try_pinv);
+  for (int c = 0; c < 5; c++) {
+    rows = cases[c].m;
+    cols = cases[c].n;
+    deficient = cases[c].deficient;
+    opts.ridge = cases[c].ridge;
+    fault_sweep(TT_FAULT_ALLOC, "tartan_lstsq", try_lstsq);
+    if (c == 1 || c == 3) fault_sweep(TT_FAULT_ALLOC, "tartan_pinv", try_pinv);
   }
   fault_sweep(TT_FAULT_ALLOC, "tartan_matrix_rank", try_rank);
   fault_sweep(TT_FAULT_ALLOC, "tartan_norm_schatten", try_norm);

@@ -84,7 +84,7 @@ static void test_shapes(tartan_grid *grid)
 
   for (int s = 0; s < 15; s++)
     for (int t = 0; t < 2; t++)
-      for (int method = TARTAN_LSTSQ_PLANNED; method <= TARTAN_LSTSQ_SVD; method++) {
+      for (int method = (s + t) % 2; method <= TARTAN_LSTSQ_SVD; method += 1 + (s + t + 1) % 2) {
         tartan_lstsq_opts opts = TARTAN_LSTSQ_OPTS_INIT;
         dense             A = dense_make(shapes[s][0], shapes[s][1], fill_random, &seed), B;
         const int64_t     r = A.m < A.n ? A.m : A.n;
@@ -252,6 +252,7 @@ static void test_ridges(tartan_grid *grid)
           dense             A, B;
           result            x;
 
+          if ((g + s + low) % 2 == 0 && method != TARTAN_LSTSQ_PLANNED) continue;
           if (low && g == 0 && method == TARTAN_LSTSQ_QR) continue; /* refused: see below */
           for (int64_t i = 0; i < 12; i++) sigma[i] = low && i > 6 ? 0 : 1 / (1.0 + (double)i);
           A = dense_with_values(s == 0 ? 60 : 12, s == 1 ? 60 : 12, 12, sigma, (uint64_t)(900 + g));

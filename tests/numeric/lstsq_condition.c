@@ -27,10 +27,10 @@ static void judge(const tartan_matrix *R, double kappa, double slack)
 
 static void test_known(tartan_grid *grid)
 {
-  static const int64_t sizes[] = {1, 2, 7, 40, N_MAX};
+  static const int64_t sizes[] = {1, 7, N_MAX};
   double               sigma[N_MAX];
 
-  for (int s = 0; s < 5; s++)
+  for (int s = 0; s < 3; s++)
     for (int e = 0; e <= 12; e += 3)
       for (int t = e > 3; t < 2; t++) {
         const int64_t  n = sizes[s];
@@ -56,7 +56,7 @@ static void test_singular(tartan_grid *grid)
 
   for (int64_t j = 0; j < 9; j++)
     for (int64_t i = 0; i <= j; i++) AT(D, i, j) = 1 + (double)(i * j % 5);
-  for (int64_t k = 0; k < 10; k++)
+  for (int64_t k = 0; k < 10; k += 3)
     for (int spread = 0; spread < 2; spread++) {
       double condition = 0;
 
