@@ -1,6 +1,5 @@
 /*
- * A chain of products in the order that takes the fewest flops, by the dynamic program over all splits of all parts of
- * the chain (Godbole 1973). Equal orders: the one that multiplies from the left. Each product is laid out as its own plan
+ * A chain of products in the order of chain.h, which takes the fewest flops. Each product is laid out as its own plan
  * has it fastest: in the grid's arrangement, or in slabs, where a long operand then stays. Factors are freed as soon as
  * they have been multiplied.
  */
@@ -9,21 +8,16 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "blas/chain.h"
 #include "blas/gemm_impl.h"
 #include "comm/collective.h"
 
 typedef struct chain {
   int                         count;
   const tartan_matrix *const *A;
-  double                     *flops; /* [count, count] of the best order of A_i .. A_j, at i + j count */
-  int                        *split; /* [count, count] the last matrix of its left factor */
+  int                        *split; /* [count, count] of tt_chain_plan() */
+  double                      flops;
 } chain;
-
-/* Rows of A_i; for i = count the columns of the last. */
-static int64_t size_of(const chain *c, int i)
-{
-  return i < c->count ? c->A[i]->row.n : c->A[c->count - 1]->col.n;
-}
 
 static tartan_status check(const chain *c)
 {
@@ -41,48 +35,6 @@ static tartan_status check(const chain *c)
   }
 done:
   return st;
-}
-
-/* The best split of A_i .. A_j, whose parts are known. */
-static void find_split(const chain *c, int i, int j)
-{
-  const double outer = 2.0 * (double)size_of(c, i) * (double)size_of(c, j + 1);
-  const int    n = c->count;
-  double      *best = &c->flops[i + (int64_t)j * n];
-
-  *best = (double)INFINITY;
-  for (int k = j - 1; k >= i; k--) {
-    const double flops = c->flops[i + (int64_t)k * n] + c->flops[k + 1 + (int64_t)j * n] +
-                         outer * (double)size_of(c, k + 1);
-
-    if (!(flops < *best)) continue;
-    *best = flops;
-    c->split[i + (int64_t)j * n] = k;
-  }
-}
-
-/* Best orders of longer and longer parts. */
-static void find_order(const chain *c)
-{
-  for (int i = 0; i < c->count; i++) c->flops[i + (int64_t)i * c->count] = 0;
-  for (int length = 2; length <= c->count; length++)
-    for (int i = 0; i + length <= c->count; i++) find_split(c, i, i + length - 1);
-}
-
-/* The order as text, as much as fits. */
-static void write_order(const chain *c, int i, int j, char *text, size_t size)
-{
-  const size_t used = strlen(text);
-
-  if (i == j) {
-    snprintf(text + used, size - used, "A%d", i);
-    return;
-  }
-  snprintf(text + used, size - used, "(");
-  write_order(c, i, c->split[i + (int64_t)j * c->count], text, size);
-  snprintf(text + strlen(text), size - strlen(text), " ");
-  write_order(c, c->split[i + (int64_t)j * c->count] + 1, j, text, size);
-  snprintf(text + strlen(text), size - strlen(text), ")");
 }
 
 /* The grid's arrangement, slabs of rows, slabs of columns for a matrix [m, n]. */
@@ -141,7 +93,7 @@ done:
 /* C := A_i .. A_j as a new matrix, of one matrix a copy. Collective. */
 static tartan_status multiply(const chain *c, int i, int j, tartan_matrix **C)
 {
-  const int            k = c->split[i + (int64_t)j * c->count];
+  const int            k = c->split[i * c->count + j];
   tartan_matrix       *left = NULL, *right = NULL;
   const tartan_matrix *first = c->A[i], *last = c->A[j];
   tartan_status        st = TARTAN_OK;
@@ -183,10 +135,29 @@ static tartan_status measure(const chain *c, const tt_counters *before, double s
   cost->messages = most[3];
   cost->bytes_moved = most[4];
   cost->seconds = most[5];
-  write_order(c, 0, c->count - 1, cost->algorithm, sizeof cost->algorithm);
-  snprintf(cost->reason, sizeof cost->reason, "%.3g flops, the fewest of all orders",
-           c->flops[(int64_t)(c->count - 1) * c->count]);
+  tt_chain_text(c->count, c->split, cost->algorithm, sizeof cost->algorithm);
+  snprintf(cost->reason, sizeof cost->reason, "%.3g flops, the fewest of all orders", c->flops);
 done:
+  return st;
+}
+
+/* The order, from the shapes. Collective. */
+static tartan_status find_order(chain *c)
+{
+  tt_memory    *memory = &c->A[0]->grid->memory;
+  int64_t      *shape = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  shape = tt_alloc(memory, c->count + 1, sizeof *shape, "the shapes of a product", &local);
+  c->split = tt_alloc(memory, (int64_t)c->count * c->count, sizeof *c->split, "the orders of a product", &local);
+  if (local == TARTAN_OK) {
+    for (int i = 0; i < c->count; i++) shape[i] = c->A[i]->row.n;
+    shape[c->count] = c->A[c->count - 1]->col.n;
+    local = tt_chain_plan(memory, c->count, shape, c->split, &c->flops);
+  }
+  AGREE(c->A[0]->grid, local);
+done:
+  tt_free(shape);
   return st;
 }
 
@@ -195,23 +166,17 @@ tartan_status tartan_multi_dot(int count, const tartan_matrix *const *A, tartan_
   chain         c = {.count = count, .A = A};
   tt_counters   before;
   const double  since = tt_seconds();
-  tartan_grid  *grid;
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  tartan_status st = TARTAN_OK;
 
   *C = NULL;
   if (cost) memset(cost, 0, sizeof *cost);
   TRY(check(&c));
-  grid = A[0]->grid;
-  before = grid->counters;
-  c.flops = tt_alloc_zero(&grid->memory, (int64_t)count * count, sizeof *c.flops, "the orders of a product", &local);
-  c.split = tt_alloc_zero(&grid->memory, (int64_t)count * count, sizeof *c.split, "the orders of a product", &local);
-  AGREE(grid, local);
-  find_order(&c);
+  before = A[0]->grid->counters;
+  TRY(find_order(&c));
   TRY(multiply(&c, 0, count - 1, C));
   if (cost) TRY(measure(&c, &before, since, cost));
 done:
   if (st != TARTAN_OK) tartan_matrix_destroy(C);
   tt_free(c.split);
-  tt_free(c.flops);
   return st;
 }
