@@ -20,6 +20,7 @@ const app_command *const app_commands[] = {
     &app_cmd_eigh,
     &app_cmd_eigvalsh,
     &app_cmd_eig,
+    &app_cmd_search,
     &app_cmd_generate_matrix,
     &app_cmd_convert,
     &app_cmd_export,
@@ -30,7 +31,7 @@ const app_command *const app_commands[] = {
 /* Names of the interface that are not there yet. */
 static const char *const later[] = {
     "nmf",     "recommend",        "lu",     "cholesky", "solve",        "lstsq",     "pinv",   "inv",
-    "det",     "slogdet",          "rank",   "cond",     "matrix-power", "multi-dot", "sample", "search",
+    "det",     "slogdet",          "rank",   "cond",     "matrix-power", "multi-dot", "sample",
     "regress", "generate ratings", "verify", "doctor",   "selftest",
 };
 

@@ -72,6 +72,9 @@ int64_t tt_rows_elements(tartan_dtype dtype, int64_t d, int64_t count);
 /** Lets rows lie in such memory. Local. */
 void tt_rows_place(tartan_dtype dtype, int64_t d, char *memory, int64_t row, int64_t count, tt_rows *rows);
 
+/** Length of a row in f64, by one order of summation. Local. */
+double tt_row_length(tartan_dtype dtype, int64_t d, const void *row);
+
 /** Fills rows from a slab that was read: values and lengths. Local. */
 void tt_rows_fill(tartan_dtype dtype, int64_t d, tt_element element, const void *slab, const tt_rows *rows);
 

@@ -20,10 +20,25 @@ void tt_rows_place(tartan_dtype dtype, int64_t d, char *memory, int64_t row, int
   *rows = (tt_rows){.row = row, .count = count, .data = memory, .length = (double *)(void *)(memory + values)};
 }
 
+/* Squares whose sum lies between these have lost nothing that counts. */
+#define SQUARES_LEAST 0x1p-900
+#define SQUARES_MOST 0x1p900
+
+double tt_row_length(tartan_dtype dtype, int64_t d, const void *row)
+{
+  const double squares = tt_ordered_dot(dtype, row, 1, row, 1, d);
+  double       length;
+
+  if (dtype == TARTAN_F32 || (squares >= SQUARES_LEAST && squares <= SQUARES_MOST)) return sqrt(squares);
+  tt_measure_columns(TT_LENGTH, dtype, row, d, d, 1, &length);
+  return length;
+}
+
 void tt_rows_fill(tartan_dtype dtype, int64_t d, tt_element element, const void *slab, const tt_rows *rows)
 {
   tt_convert(element, slab, rows->count * d, dtype, rows->data);
-  tt_measure_columns(TT_LENGTH, dtype, rows->data, d, d, rows->count, rows->length);
+  for (int64_t i = 0; i < rows->count; i++)
+    rows->length[i] = tt_row_length(dtype, d, rows->data + (size_t)(i * d) * tartan_dtype_size(dtype));
 }
 
 int64_t tt_rows_bad(const tt_rows *rows)
