@@ -71,15 +71,13 @@ static tartan_status allocate(tt_search *s, const int64_t *starts, char **memory
   const tt_search_plan *p = &s->plan;
   const int64_t         first = starts[s->grid->rank], count = starts[s->grid->rank + 1] - first;
   tt_memory            *mem = &s->grid->memory;
-  int64_t               results = 0;
+  const int64_t         results = count * p->k; /* the plan has seen that this fits */
   tartan_neighbors     *r;
   tartan_status         local = TARTAN_OK;
 
   s->result = r = tt_alloc_zero(mem, 1, sizeof *r, "results", &local);
   if (!r) return local;
   *r = (tartan_neighbors){.first = first, .count = count, .k = p->k};
-  if (!tt_mul(count, p->k, &results))
-    return tt_fail(TARTAN_ERR_OVERFLOW, "%lld results of each query are beyond 64 bits", (long long)p->k);
   r->index = tt_alloc(mem, results, sizeof *r->index, "results", &local);
   r->score = tt_alloc(mem, results, sizeof *r->score, "results", &local);
   s->found = tt_alloc_zero(mem, count, sizeof *s->found, "counts of results", &local);

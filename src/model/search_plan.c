@@ -102,6 +102,7 @@ tartan_status tt_search_plan_make(const tartan_operator *items, const tartan_ope
 {
   const tartan_search_opts defaults = TARTAN_SEARCH_OPTS_INIT;
   tt_search_plan          *p = plan;
+  int64_t                  results = 0;
   tartan_status            st = TARTAN_OK;
 
   if (!opts) opts = &defaults;
@@ -110,6 +111,8 @@ tartan_status tt_search_plan_make(const tartan_operator *items, const tartan_ope
   p->dtype = is_exact_in_f32(items->element) && is_exact_in_f32(queries->element) ? TARTAN_F32 : TARTAN_F64;
   p->kept = tt_max(0, tt_min(k, items->m - p->without_self));
   p->most = tt_ceil_div(queries->m, items->grid->size);
+  REQUIRE(tt_mul(p->most, k, &results) && results <= INT64_MAX / 64, TARTAN_ERR_OVERFLOW,
+          "%lld results for each of %lld queries are beyond 64 bits", (long long)k, (long long)p->most);
   p->block = tt_max(1, tt_min(TT_SEARCH_QUERIES, tt_ceil_div(p->most, items->grid->threads)));
   TRY(size_tiles(items, queries, p));
   TRY(require_room(items, p));
