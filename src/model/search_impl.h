@@ -46,11 +46,9 @@ typedef struct tt_search {
   int64_t                d;
   tt_rows                queries; /* this rank's */
   tartan_neighbors      *result;
-  int64_t               *found; /* [queries.count] results so far */
-  /* of the tile that is compared */
-  char  *scores;            /* [threads][block][TT_SEARCH_ITEMS] */
-  void  *factor, *shift;    /* [slab]: product * factor - shift is what is compared with a threshold */
-  double longest, shortest; /* lengths of the tile's items; the shortest of those that are not zero */
+  int64_t               *found;          /* [queries.count] results so far */
+  char                  *scores;         /* [threads][block][TT_SEARCH_ITEMS] */
+  void                  *factor, *shift; /* [slab]: product * factor - shift is what is compared with a threshold */
 } tt_search;
 
 /**

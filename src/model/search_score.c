@@ -47,16 +47,12 @@ static double exact_key(const tt_search *s, const char *x, double x_length, cons
 
 /* ------------------------------------------------------------------------------------------------ the bound */
 
-/* What products of one precision are like. */
-typedef struct precision {
-  double u, least, most; /* unit roundoff; products between these in size neither under- nor overflow */
-} precision;
-
-static precision precision_of(tartan_dtype dtype)
-{
-  return dtype == TARTAN_F32 ? (precision){0x1p-24, FLT_MIN, (double)FLT_MAX / 16}
-                             : (precision){0x1p-53, DBL_MIN, DBL_MAX / 16};
-}
+/* What bounds a product: its precision, and the lengths of the items of a block. */
+typedef struct bounds {
+  double least, most;       /* products between these in size neither under- nor overflow */
+  double gamma;             /* error of a product, relative to the two lengths */
+  double longest, shortest; /* items; the shortest of those that are not zero */
+} bounds;
 
 /* n u / (1 - n u): what a sum of n products in any order is wrong by, relative to the sum of their sizes. */
 static double gamma_of(double n, double u)
@@ -64,37 +60,52 @@ static double gamma_of(double n, double u)
   return n * u < 0.5 ? n * u / (1 - n * u) : (double)INFINITY;
 }
 
-/* Whether products of the tile with a query of this length stay in the range of their precision. */
-static bool is_in_range(const tt_search *s, const precision *p, double y_length)
+/*
+ * By Cauchy and Schwarz a product is wrong by gamma |x| |y| at most, whatever the order of its sum; the exact score, itself
+ * rounded, by the same with the roundoff of f64. A few operations more are allowed for factor, shift, lengths and the
+ * threshold's own rounding.
+ */
+static bounds bounds_of(const tt_search *s, const double *length, int64_t count)
 {
-  const double x = s->longest, both = x + y_length;
+  const bool   narrow = s->plan.dtype == TARTAN_F32;
+  const double d = (double)s->d;
+  bounds       b = {.least = narrow ? FLT_MIN : DBL_MIN,
+                    .most = (narrow ? FLT_MAX : DBL_MAX) / 16,
+                    .gamma = 1.01 * gamma_of(d + 8, narrow ? 0x1p-24 : 0x1p-53) + gamma_of(2 * d + 32, 0x1p-53),
+                    .shortest = INFINITY};
 
-  switch (s->plan.metric) {
-  case TARTAN_METRIC_DOT: return x * y_length <= p->most;
-  case TARTAN_METRIC_EUCLIDEAN: return both * both <= p->most;
-  case TARTAN_METRIC_COSINE: return x * y_length <= p->most && x * p->least * 16 <= 1 && s->shortest >= 16 * p->least;
+  for (int64_t i = 0; i < count; i++) {
+    b.longest = length[i] > b.longest ? length[i] : b.longest;
+    b.shortest = length[i] > 0 && length[i] < b.shortest ? length[i] : b.shortest;
+  }
+  return b;
+}
+
+/* Whether products with a query of this length stay in the range of their precision, with factors and shifts. */
+static bool is_in_range(tartan_metric metric, const bounds *b, double y_length)
+{
+  const double x = b->longest, both = x + y_length;
+
+  switch (metric) {
+  case TARTAN_METRIC_DOT: return x * y_length <= b->most;
+  case TARTAN_METRIC_EUCLIDEAN: return both * both <= b->most;
+  case TARTAN_METRIC_COSINE: return x * y_length <= b->most && x * b->least * 16 <= 1 && b->shortest >= 16 * b->least;
   }
   return false;
 }
 
-/*
- * A threshold for product * factor - shift below which no item of the tile has a key of at least `key`. By Cauchy and Schwarz
- * a product is wrong by gamma |x| |y| at most, whatever the order of its sum; the exact score, itself rounded, by the same
- * with the roundoff of f64. A few operations more are allowed for factor, shift, lengths and the threshold's own rounding.
- */
-static double threshold_of(const tt_search *s, double key, double y_length)
+/* A threshold for product * factor - shift below which no item of the block has a key of at least `key`. */
+static double threshold_of(const tt_search *s, const bounds *b, double key, double y_length)
 {
-  const precision p = precision_of(s->plan.dtype);
-  const double    d = (double)s->d, x = s->longest, floor = (d + 8) * p.least;
-  const double    gamma = 1.01 * gamma_of(d + 8, p.u) + gamma_of(2 * d + 32, 0x1p-53);
-  double          t = -INFINITY;
+  const double x = b->longest, both = x + y_length, floor = ((double)s->d + 8) * b->least;
+  double       t = -INFINITY;
 
-  if (!isfinite(key) || !isfinite(gamma) || !is_in_range(s, &p, y_length)) return t;
+  if (!isfinite(key) || !isfinite(b->gamma) || !is_in_range(s->plan.metric, b, y_length)) return t;
   switch (s->plan.metric) {
-  case TARTAN_METRIC_DOT: t = key - gamma * x * y_length - floor; break;
-  case TARTAN_METRIC_COSINE: t = key * y_length - gamma * y_length - floor / s->shortest - floor; break;
+  case TARTAN_METRIC_DOT: t = key - b->gamma * x * y_length - floor; break;
+  case TARTAN_METRIC_COSINE: t = key * y_length - b->gamma * y_length - floor / b->shortest - floor; break;
   case TARTAN_METRIC_EUCLIDEAN:
-    t = (y_length * y_length - key * key) / 2 - gamma * ((x + y_length) * (x + y_length) + key * key) - floor;
+    t = (y_length * y_length - key * key) / 2 - b->gamma * (both * both + key * key) - floor;
     break;
   }
   return isnan(t) ? -(double)INFINITY : t;
@@ -123,7 +134,8 @@ static tt_heap heap_of(const tt_search *s, int64_t query)
 }
 
 /* Goes through the products of one query with the items from .. from + count - 1 of the tile. */
-static void go_through(const comparison *c, int64_t query, int64_t from, int64_t count, const char *scores)
+static void go_through(const comparison *c, const bounds *b, int64_t query, int64_t from, int64_t count,
+                       const char *scores)
 {
   tt_search    *s = c->search;
   const size_t  w = tartan_dtype_size(s->plan.dtype);
@@ -132,7 +144,7 @@ static void go_through(const comparison *c, int64_t query, int64_t from, int64_t
   const char   *y = row_of(s, &s->queries, query), *factor = (const char *)s->factor + (size_t)from * w;
   const char   *shift = (const char *)s->shift + (size_t)from * w;
   tt_heap       heap = heap_of(s, query);
-  double        t = heap.count < heap.room ? -(double)INFINITY : threshold_of(s, heap.key[0], length);
+  double        t = heap.count < heap.room ? -(double)INFINITY : threshold_of(s, b, heap.key[0], length);
 
   for (int64_t i = 0; (i = tt_next_candidate(s->plan.dtype, scores, factor, shift, t, i, count)) < count; i++) {
     const int64_t at = from + i;
@@ -140,7 +152,7 @@ static void go_through(const comparison *c, int64_t query, int64_t from, int64_t
     if (c->tile->row + at == self) continue;
     if (tt_heap_offer(&heap, exact_key(s, row_of(s, c->tile, at), c->tile->length[at], y, length), c->tile->row + at) &&
         heap.count == heap.room)
-      t = threshold_of(s, heap.key[0], length);
+      t = threshold_of(s, b, heap.key[0], length);
   }
   s->found[query] = heap.count;
 }
@@ -157,26 +169,23 @@ static void compare_block(int64_t block, void *context)
 
   for (int64_t i = 0; i < c->tile->count; i += TT_SEARCH_ITEMS) {
     const int64_t items = tt_min(TT_SEARCH_ITEMS, c->tile->count - i);
+    const bounds  b = bounds_of(s, c->tile->length + i, items);
 
     tt_gemm_local(s->plan.dtype, TARTAN_TRANS, TARTAN_NO_TRANS, items, queries, s->d, 1, row_of(s, c->tile, i), ld,
                   row_of(s, &s->queries, first), ld, 0, scores, TT_SEARCH_ITEMS);
     for (int64_t j = 0; j < queries; j++)
-      go_through(c, first + j, i, items, scores + (size_t)(j * TT_SEARCH_ITEMS) * w);
+      go_through(c, &b, first + j, i, items, scores + (size_t)(j * TT_SEARCH_ITEMS) * w);
   }
 }
 
-/* Factors, shifts and the extremes of the lengths of a tile. */
+/* Factors and shifts of a tile. */
 static void prepare(tt_search *s, const tt_rows *tile)
 {
   const tartan_metric metric = s->plan.metric;
 
-  s->longest = 0;
-  s->shortest = INFINITY;
   for (int64_t i = 0; i < tile->count; i++) {
     const double x = tile->length[i];
 
-    s->longest = fmax(s->longest, x);
-    if (x > 0) s->shortest = fmin(s->shortest, x);
     tt_put_element(s->plan.dtype, metric != TARTAN_METRIC_COSINE ? 1 : x > 0 ? 1 / x : 0, s->factor, 1, i, 0);
     tt_put_element(s->plan.dtype, metric == TARTAN_METRIC_EUCLIDEAN ? x * x / 2 : 0, s->shift, 1, i, 0);
   }
