@@ -134,7 +134,7 @@ void tt_search_plan_cost(const tartan_operator *items, const tartan_operator *qu
            (long long)plan->most, (long long)plan->slab, tartan_dtype_name(plan->dtype));
   cost->flops = 2 * n * d * (double)plan->most;
   cost->words = n * (d + each) * (1 - 1 / P);
-  cost->words_redistributed = P > 1 ? ((items->matrix ? n * d : 0) + (queries->matrix ? q * d : 0)) / P : 0;
+  cost->words_redistributed = ((items->matrix ? n * d : 0) + (queries->matrix ? q * d : 0)) / P * (1 - 1 / P);
   cost->messages = P > 1 && plan->slab > 0
                        ? (double)tt_ceil_div(tt_ceil_div(items->m, items->grid->size), plan->slab) * (P - 1)
                        : 0;
