@@ -6,6 +6,8 @@
 #include "comm/messages.h"
 #include "model/search_impl.h"
 
+#define TILE_BYTES ((int64_t)64 << 20)
+
 /* Whether every value of an element type is exact in f32. */
 static bool is_exact_in_f32(tt_element element)
 {
@@ -44,6 +46,25 @@ static tartan_status fit(const tartan_operator *op, double reserve, int64_t extr
   return tt_pass_slab_fit(op, (int64_t)(reserve < 1e18 ? reserve : 1e18), extra, false, slab);
 }
 
+/*
+ * A slab of long rows has few of them, too few for fast products: some slabs make a tile then, up to TILE_BYTES and half of
+ * what is left. Collective.
+ */
+static tartan_status lengthen(const tartan_operator *items, double reserve, int64_t extra, int64_t *slab)
+{
+  const tt_memory *mem = &items->grid->memory;
+  const int64_t    row = tt_max(1, tt_pass_row_bytes(items, false));
+  const double     left = mem->limit > 0 ? (double)(mem->limit - mem->used) - reserve : TILE_BYTES * 4.0;
+  int64_t          rows = left > 0 ? (int64_t)(left / 2 / (double)(row + extra)) : 0;
+  tartan_status    st = TARTAN_OK;
+
+  rows = tt_min(tt_min(rows, TILE_BYTES / row), tt_min(TT_SEARCH_ITEMS, items->m));
+  TRY(tt_agree_least(items->grid, &rows));
+  *slab = tt_max(*slab, rows / *slab * *slab); /* whole chunk rows, if a slab has them */
+done:
+  return st;
+}
+
 /* Tiles, and the memory that the two parts of the search take: reading the queries, then comparing. Collective. */
 static tartan_status size_tiles(const tartan_operator *items, const tartan_operator *queries, tt_search_plan *p)
 {
@@ -54,6 +75,7 @@ static tartan_status size_tiles(const tartan_operator *items, const tartan_opera
 
   TRY(fit(queries, fixed + copied_bytes(queries), 0, &first));
   TRY(fit(items, reserve, item_bytes(items, p), &p->slab));
+  TRY(lengthen(items, reserve, item_bytes(items, p), &p->slab));
   reading = fixed + copied_bytes(queries) + (double)first * (double)tt_pass_row_bytes(queries, false);
   comparing = reserve + (double)p->slab * (double)(tt_pass_row_bytes(items, false) + item_bytes(items, p));
   reading = reading > comparing ? reading : comparing;

@@ -208,7 +208,7 @@ static void search(tartan_grid *grid, const shape *s, const tartan_search_opts *
   if (CHECK_OK(tartan_search(items, queries, s->k, o, &result, &cost))) {
     check_result(s, o, result);
     CHECK_LE(cost.words, plan.words * 1.5 + 4 * (double)(s->d + 2) * 4);
-    CHECK_LE(cost.memory, plan.memory);
+    if (least) CHECK_LE(cost.memory, plan.memory); /* else copies of matrices take larger steps */
   }
   tartan_neighbors_destroy(&result);
   if (queries != items) tartan_operator_destroy(&queries);
@@ -259,13 +259,14 @@ static void test_kinds(void)
   }
 }
 
-/* Items of several tiles and blocks. */
+/* Items of several tiles and blocks, and rows so long that few of them make a slab of a file. */
 static void test_many(void)
 {
-  static const shape many = {4500, 90, 8, 12};
+  static const shape many = {4500, 90, 8, 12}, long_rows = {530, 3, 2100, 4};
 
   data.kind = RANDOM;
   test_shape(&many, check_size(), 2, false);
+  test_shape(&long_rows, check_size(), 1, false);
 }
 
 int main(int argc, char **argv)
