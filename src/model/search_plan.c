@@ -153,7 +153,8 @@ void tt_search_plan_cost(const tartan_operator *items, const tartan_operator *qu
   snprintf(cost->algorithm, sizeof cost->algorithm, "tiles");
   snprintf(cost->reason, sizeof cost->reason,
            "up to %lld queries a rank stay, tiles of %lld items go round; products in %s, scores in f64",
-           (long long)plan->most, (long long)plan->slab, tartan_dtype_name(plan->dtype));
+           (long long)plan->most, (long long)tt_min(plan->slab, tt_ceil_div(items->m, items->grid->size)),
+           tartan_dtype_name(plan->dtype));
   cost->flops = 2 * n * d * (double)plan->most;
   cost->words = n * (d + each) * (1 - 1 / P);
   cost->words_redistributed = ((items->matrix ? n * d : 0) + (queries->matrix ? q * d : 0)) / P * (1 - 1 / P);
