@@ -184,7 +184,7 @@ static tartan_status read_names(app_run *run, job *j, double *bytes)
   for (int64_t i = 0; i < j->n && j->item_names; i++) longest = tt_max(longest, (int64_t)strlen(j->item_names[i]));
   TRY(tt_allreduce_i64(run->grid, &longest, 1, TT_MAX));
   j->named = longest >= 0;
-  *bytes = 16.0 * (double)set.k * (double)(j->q / run->size + 1); /* the results themselves */
+  *bytes = 16.0 * (double)set.k * (double)tt_ceil_div(j->q, run->size); /* the results themselves */
   if (j->named) *bytes += (double)j->q * (double)set.k * (25 + (double)longest);
 done:
   return st;

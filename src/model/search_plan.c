@@ -145,22 +145,20 @@ done:
 void tt_search_plan_cost(const tartan_operator *items, const tartan_operator *queries, const tt_search_plan *plan,
                          tartan_cost *cost)
 {
-  const double P = items->grid->size, n = (double)items->m, q = (double)queries->m, d = (double)items->n;
-  const double each = (double)(sizeof(double) / tartan_dtype_size(plan->dtype));
-  const double item = d * (double)tt_element_size(items->stored), query = d * (double)tt_element_size(queries->stored);
+  const double  P = items->grid->size, n = (double)items->m, q = (double)queries->m, d = (double)items->n;
+  const double  each = (double)(sizeof(double) / tartan_dtype_size(plan->dtype));
+  const int64_t share = tt_ceil_div(items->m, items->grid->size), steps = tt_ceil_div(share, plan->slab);
+  const double  item = d * (double)tt_element_size(items->stored), query = d * (double)tt_element_size(queries->stored);
 
   memset(cost, 0, sizeof *cost);
   snprintf(cost->algorithm, sizeof cost->algorithm, "tiles");
   snprintf(cost->reason, sizeof cost->reason,
            "up to %lld queries a rank stay, tiles of %lld items go round; products in %s, scores in f64",
-           (long long)plan->most, (long long)tt_min(plan->slab, tt_ceil_div(items->m, items->grid->size)),
-           tartan_dtype_name(plan->dtype));
+           (long long)plan->most, (long long)tt_min(plan->slab, share), tartan_dtype_name(plan->dtype));
   cost->flops = 2 * n * d * (double)plan->most;
   cost->words = n * (d + each) * (1 - 1 / P);
   cost->words_redistributed = ((items->matrix ? n * d : 0) + (queries->matrix ? q * d : 0)) / P * (1 - 1 / P);
-  cost->messages = P > 1 && plan->slab > 0
-                       ? (double)tt_ceil_div(tt_ceil_div(items->m, items->grid->size), plan->slab) * (P - 1)
-                       : 0;
+  cost->messages = (double)steps * (P - 1);
   cost->bytes_moved = cost->words * 8 / each;
   cost->bytes_read = ((items->dataset ? n * item : 0) + (queries->dataset ? q * query : 0)) / P;
   cost->passes = 1;
