@@ -146,7 +146,7 @@ void tt_search_plan_cost(const tartan_operator *items, const tartan_operator *qu
                          tartan_cost *cost)
 {
   const double  P = items->grid->size, n = (double)items->m, q = (double)queries->m, d = (double)items->n;
-  const double  each = (double)(sizeof(double) / tartan_dtype_size(plan->dtype));
+  const double  each = plan->dtype == TARTAN_F32 ? 2 : 1; /* words of a length */
   const int64_t share = tt_ceil_div(items->m, items->grid->size), steps = tt_ceil_div(share, plan->slab);
   const double  item = d * (double)tt_element_size(items->stored), query = d * (double)tt_element_size(queries->stored);
 
