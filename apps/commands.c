@@ -34,6 +34,7 @@ const app_command *const app_commands[] = {
     &app_cmd_rank,
     &app_cmd_cond,
     &app_cmd_sample,
+    &app_cmd_search,
     &app_cmd_generate_matrix,
     &app_cmd_convert,
     &app_cmd_export,
@@ -45,7 +46,7 @@ const app_command *const app_commands[] = {
 
 /* Names of the interface that are not there yet. */
 static const char *const later[] = {
-    "nmf", "recommend", "verify", "doctor", "generate ratings", "search", "regress",
+    "nmf", "recommend", "verify", "doctor", "generate ratings", "regress",
 };
 
 #define LATER_COUNT ((int)(sizeof later / sizeof *later))
