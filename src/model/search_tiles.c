@@ -138,9 +138,10 @@ tartan_status tt_search_tiles(tt_search *s)
   for (int64_t step = 0; step < c.pass.steps; step++) {
     int64_t bad;
 
-    AGREE(s->grid, read_tile(&c, step));
-    bad = c.bad;
-    TRY(tt_agree_least(s->grid, &bad));
+    local = read_tile(&c, step);
+    bad = local == TARTAN_OK ? c.bad : -1;
+    TRY(tt_agree_least(s->grid, &bad)); /* both verdicts in one */
+    if (bad < 0) AGREE(s->grid, local);
     if (bad == INT64_MAX) TRY(step_round(&c, step)); /* else only the first bad item is looked for */
     tt_grid_progress(s->grid, "searching", (double)(step + 1) / (double)c.pass.steps);
   }
