@@ -222,7 +222,7 @@ static tartan_status orthogonal(app_run *run)
   TRY(prepare(run, &j, &done));
   if (done) goto done;
   if (app_result_set.plan) {
-    app_result_print_plan(run);
+    TRY(app_result_print_plan(run, 0));
     goto done;
   }
   TRY(tartan_random_orthogonal(run->grid, j.dtype, set.orthogonal[0], set.orthogonal[1], (uint64_t)set.seed, &j.Q));

@@ -337,7 +337,7 @@ static tartan_status search(app_run *run, const char *const *operands, int count
   TRY(prepare(run, &j, operands[0], &done));
   if (done) goto done;
   if (app_result_set.plan) {
-    app_result_print_plan(run);
+    TRY(app_result_print_plan(run, 0));
     goto done;
   }
   TRY(tartan_search(j.items.data, j.asked, set.k, &j.opts, &j.found, &j.cost));

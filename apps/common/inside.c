@@ -28,6 +28,7 @@ static size_t size_of(app_option_type type)
   case APP_OPTION_FLAG:
   case APP_OPTION_CLEAR: return sizeof any.flag;
   case APP_OPTION_COUNT:
+  case APP_OPTION_INTEGER:
   case APP_OPTION_SIZE: return sizeof any.pair[0];
   case APP_OPTION_REAL:
   case APP_OPTION_TIME: return sizeof any.real;
