@@ -62,7 +62,10 @@ static tartan_status check(app_factor *f)
   tartan_status st = TARTAN_OK;
 
   REQUIRE(set.count >= 1, TARTAN_ERR_ARG, "sample needs --count N, one sample or more (tartan sample --help)");
-  if (set.mean) TRY(read_mean(f));
+  if (set.mean) {
+    TRY(app_check_output(f->run, f->result.path, &set.mean, 1));
+    TRY(read_mean(f));
+  }
 done:
   return st;
 }

@@ -135,6 +135,7 @@ def test_bad_input():
     for ranks in (0, 3):
         refused(2, "needs -o", "sample", "--orthogonal", "3x3", ranks=ranks)
         refused(2, "the output is", "sample", "c.h5", *count, "-o", "c.h5", "--force", ranks=ranks)
+        refused(2, "the output is", "sample", "c.h5", *count, "--mean", "m.h5", "-o", "m.h5", "--force", ranks=ranks)
         refused(5, "--memory", "sample", "--orthogonal", "3000x3000", "-o", "o.h5", "--memory", "99M", ranks=ranks)
         nothing_left(before)
 
