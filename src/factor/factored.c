@@ -117,15 +117,15 @@ int tt_factored_threads(const tt_factored *f)
   return f->one ? tt_blas_set_threads(1) : tt_blas_threads_begin(f->F->grid);
 }
 
-/* By LAPACK where the matrix lies on one rank, over a row of ranks by panels, else by ScaLAPACK. Collective. */
+/* By LAPACK where the matrix lies on one rank, LU over a row of ranks by panels, else by ScaLAPACK. Collective. */
 static tartan_status call_routine(tt_factored *f)
 {
   tartan_matrix *F = f->F;
-  const bool     alone = F->p * F->q == 1, row = F->p == 1 && !alone;
+  const bool     alone = F->p * F->q == 1, row = F->p == 1 && !alone && !f->cholesky;
   tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
   if (row) {
-    TRY(f->cholesky ? tt_cholesky_row(f) : tt_lu_row(f));
+    TRY(tt_lu_row(f));
   } else {
     if (alone && F->prow >= 0)
       f->failed = f->cholesky ? tt_potrf(F->dtype, TARTAN_LOWER, f->n, F->data, F->ld)
