@@ -273,6 +273,14 @@ done:
   return st;
 }
 
+const char *tt_factored_routine(const tt_factored *f)
+{
+  if (f->one) return f->cholesky ? "?potrf on one rank" : "?getrf on one rank";
+  if (f->layout.p * f->layout.q == 1) return f->cholesky ? "?potrf" : "?getrf";
+  if (f->cholesky) return "p?potrf";
+  return f->layout.p == 1 ? "panels by ?getrf" : "p?getrf";
+}
+
 void tt_factored_reason(const tt_factored *f, tartan_assume assume, int64_t minor, char *text, size_t size)
 {
   const char *where = f->one ? "; small: on one rank, the same bits on any number of ranks" : "";
