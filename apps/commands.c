@@ -8,6 +8,7 @@
 const app_command *const app_commands[] = {
     &app_cmd_pca,
     &app_cmd_pca_transform,
+    &app_cmd_regress,
     &app_cmd_matmul,
     &app_cmd_transpose,
     &app_cmd_norm,
@@ -31,7 +32,7 @@ const app_command *const app_commands[] = {
 static const char *const later[] = {
     "nmf",     "recommend",        "lu",     "cholesky", "solve",        "lstsq",     "pinv",   "inv",
     "det",     "slogdet",          "rank",   "cond",     "matrix-power", "multi-dot", "sample", "search",
-    "regress", "generate ratings", "verify", "doctor",   "selftest",
+    "generate ratings", "verify", "doctor",   "selftest",
 };
 
 #define LATER_COUNT ((int)(sizeof later / sizeof *later))
