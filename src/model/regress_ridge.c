@@ -111,8 +111,10 @@ static tartan_status project(const ridge *r, int64_t d, double *K, double *tau, 
 
   TRY(tt_geqrf(r->p->memory, TARTAN_F64, n, d, K, n, tau));
   TRY(tt_orgqr(r->p->memory, TARTAN_F64, n, d, d, K, n, tau));
-  tt_gemv_local(TARTAN_TRANS, n, d, 1, K, n, b, 1, 0, t);
-  tt_gemv_local(TARTAN_NO_TRANS, n, d, -1, K, n, t, 1, 1, b);
+  for (int twice = 0; twice < 2; twice++) { /* the first may cancel nearly all of b */
+    tt_gemv_local(TARTAN_TRANS, n, d, 1, K, n, b, 1, 0, t);
+    tt_gemv_local(TARTAN_NO_TRANS, n, d, -1, K, n, t, 1, 1, b);
+  }
 done:
   return st;
 }
