@@ -142,6 +142,7 @@ static tartan_status minimum_norm(ridge *r, double *b, int64_t *rank)
     for (int64_t j = 0; j < n; j++) r->M[j + k * n] *= r->by[j];
   if (d > 0) TRY(project(r, d, r->M, tau, r->y, b));
   *rank = n - d;
+  for (int64_t j = 0; j < n; j++) *rank -= r->by[j] == 0; /* their eigenvalue is 1 */
 done:
   tt_free(tau);
   tt_free(w);
