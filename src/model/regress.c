@@ -12,6 +12,8 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "ext/vendor.h"
+#include <tartan/factor.h>
+
 #include "kernel/gemv.h"
 #include "model/pca_impl.h"
 #include "model/regress_impl.h"
@@ -27,6 +29,7 @@ typedef struct fit {
   tt_regress_outcome outcome;
   double             center, spread; /* of the target: mean, and sum of squares about it */
   tartan_regression *model;
+  double            *vectors; /* [2 N] on every rank, of a spread solution: diagonal and last row of G */
 } fit;
 
 /* Whether the target holds integers that are at most 255 apart, so that 8-bit rows stay exact with it. Collective. */
@@ -48,7 +51,7 @@ done:
   return st;
 }
 
-/* The Gram matrix of features and target, on rank 0 in problem.G, its lower triangle. Collective. */
+/* The Gram matrix of features and target. Collective. */
 static tartan_status read_all(const tartan_operator *A, fit *f)
 {
   tartan_grid    *grid = A->grid;
@@ -61,26 +64,53 @@ static tartan_status read_all(const tartan_operator *A, fit *f)
           "the data has %lld value%s that %s NaN or Inf; the first is %s at sample %lld, feature %lld (from zero)",
           (long long)r->bad.count, TT_S(r->bad.count), r->bad.count == 1 ? "is" : "are", r->bad.is_nan ? "NaN" : "Inf",
           (long long)r->bad.row, (long long)r->bad.col);
-  f->problem = (tt_regress_problem){.memory = &grid->memory, .m = A->m, .n = A->n, .ld = N};
-  if (grid->rank == 0) {
-    f->problem.G = tt_alloc(&grid->memory, N * N, sizeof(double), "a whole Gram matrix", &local);
-    f->problem.scale = tt_alloc(&grid->memory, A->n, sizeof(double), "feature scales", &local);
-  }
+  f->problem = (tt_regress_problem){.memory = &grid->memory, .m = A->m, .n = N - 1, .ld = N};
+  if (grid->rank == 0 || f->setup.spread)
+    f->problem.scale = tt_alloc(&grid->memory, N, sizeof(double), "feature scales", &local);
+  if (f->setup.spread) f->vectors = tt_alloc_zero(&grid->memory, 2 * N, sizeof(double), "normal equations", &local);
   AGREE(grid, local);
-  TRY(tartan_matrix_gather(r->G, 0, f->problem.G));
-  tartan_matrix_destroy(&r->G);
 done:
   return st;
 }
 
-/* What the j-th feature is divided by; 0 where it does not vary. */
-static double scale_of(const fit *f, int64_t j)
+/* The Gram matrix on rank 0 in problem.G, its lower triangle. Collective. */
+static tartan_status gather_all(tartan_grid *grid, fit *f)
 {
-  const tt_regress_problem *p = &f->problem;
-  const double              noise = CONSTANT * f->gram.mean[j], variance = p->G[j * (p->ld + 1)] / (double)p->m;
+  tt_regress_problem *p = &f->problem;
+  tartan_status       st = TARTAN_OK, local = TARTAN_OK;
+
+  if (grid->rank == 0) p->G = tt_alloc(&grid->memory, p->ld * p->ld, sizeof(double), "a whole Gram matrix", &local);
+  AGREE(grid, local);
+  TRY(tartan_matrix_gather(f->gram.G, 0, p->G));
+  tartan_matrix_destroy(&f->gram.G);
+done:
+  return st;
+}
+
+/* What the j-th feature, of so large a sum of squares, is divided by; 0 where it does not vary. */
+static double scale_of(const fit *f, int64_t j, double square)
+{
+  const double noise = CONSTANT * f->gram.mean[j], variance = square / (double)f->problem.m;
 
   if (!(variance > noise * noise)) return 0;
   return f->setup.opts.scale ? sqrt(variance) : 1;
+}
+
+/* What is known of the target, from y'y. */
+static void set_up_target(fit *f, double yy)
+{
+  const double m = (double)f->problem.m, noise = CONSTANT * f->gram.last;
+
+  f->problem.yy = yy;
+  f->center = f->gram.last;
+  f->spread = f->setup.opts.intercept ? yy : yy - m * f->center * f->center;
+  if (!(f->spread / m > noise * noise)) f->spread = 0;
+}
+
+/* A target that does not vary about its mean leaves nothing to explain. */
+static bool is_flat(const fit *f)
+{
+  return f->setup.opts.intercept && f->spread == 0;
 }
 
 /* The problem from the lower triangle: both triangles, scaled, constant features and targets cleared. On rank 0. */
@@ -88,14 +118,10 @@ static tartan_status set_up(fit *f)
 {
   tt_regress_problem *p = &f->problem;
   const int64_t       n = p->n, ld = p->ld;
-  const double        noise = CONSTANT * f->gram.last;
 
   p->q = p->G + n * ld;
-  p->yy = p->G[n + n * ld];
-  f->center = f->gram.last;
-  f->spread = f->setup.opts.intercept ? p->yy : p->yy - (double)p->m * f->center * f->center;
-  if (!(f->spread / (double)p->m > noise * noise)) f->spread = 0;
-  for (int64_t j = 0; j < n; j++) p->scale[j] = scale_of(f, j);
+  set_up_target(f, p->G[n + n * ld]);
+  for (int64_t j = 0; j < n; j++) p->scale[j] = scale_of(f, j, p->G[j + j * ld]);
   for (int64_t j = 0; j < n; j++) {
     for (int64_t i = j; i <= n; i++) {
       const double by = p->scale[j] * (i < n ? p->scale[i] : 1);
@@ -108,7 +134,7 @@ static tartan_status set_up(fit *f)
   }
   if (!isfinite(p->yy))
     return tt_fail(TARTAN_ERR_NUMERIC, "the values of the target are so large that their squares overflow: scale it");
-  if (f->setup.opts.intercept && f->spread == 0) {
+  if (is_flat(f)) {
     for (int64_t j = 0; j < n; j++) p->G[j + n * ld] = p->G[n + j * ld] = 0;
     p->yy = 0;
   }
@@ -141,17 +167,17 @@ static void set_penalties(const fit *f, double *penalty)
   if (o->model == TARTAN_REGRESS_RIDGE) penalty[0] = 1;
 }
 
-/* What follows from the coefficients of one penalty, which are turned into the data's units. Local. */
-static void finish_one(fit *f, int64_t i, double *b, double *work)
+/* What follows from the coefficients of one penalty, which are turned into the data's units, and from b'G b. Local. */
+static void finish_one(fit *f, int64_t i, double *b, double square)
 {
   const tt_regress_problem *p = &f->problem;
   tartan_regression        *model = f->model;
   const int64_t             n = p->n, count = model->v.penalties;
-  double                   *at = model->numbers + count * n + i, rest = p->yy, intercept = f->center;
+  double                   *at = model->numbers + count * n + i, rest = 0, intercept = f->center;
 
-  tt_regress_product(p, b, work);
-  for (int64_t j = 0; j < n; j++) rest -= b[j] * (2 * p->q[j] - work[j]);
-  rest = fmax(0, rest);
+  for (int64_t j = 0; j < n; j++) rest += b[j] * p->q[j];
+  rest = fmax(0, p->yy - 2 * rest + square);
+  model->nonzero[i] = 0;
   for (int64_t j = 0; j < n; j++) {
     b[j] = p->scale[j] > 0 ? b[j] / p->scale[j] : 0;
     intercept -= f->gram.mean[j] * b[j];
@@ -160,6 +186,16 @@ static void finish_one(fit *f, int64_t i, double *b, double *work)
   at[0] = f->setup.opts.intercept ? intercept : 0;
   at[2 * count] = rest / (double)p->m;
   at[3 * count] = f->spread > 0 ? 1 - rest / f->spread : (double)NAN;
+}
+
+/* b'G b. On rank 0. @param[out] work  [n] */
+static double quadratic(const tt_regress_problem *p, const double *b, double *work)
+{
+  double sum = 0;
+
+  tt_regress_product(p, b, work);
+  for (int64_t j = 0; j < p->n; j++) sum += b[j] * work[j];
+  return sum;
 }
 
 /* All penalties, largest first. On rank 0. */
@@ -186,7 +222,7 @@ static tartan_status solve_all(fit *f)
       tt_regress_descend(p, o, penalty[i], b, work, &f->outcome);
       memcpy(work + 2 * n, b, (size_t)n * sizeof *b);
     }
-    finish_one(f, i, b, work);
+    finish_one(f, i, b, quadratic(p, b, work));
     tt_grid_progress(f->model->grid, "fitting", (double)(i + 1) / (double)count);
   }
 done:
@@ -194,15 +230,78 @@ done:
   return st;
 }
 
-/* Solves on rank 0 with one BLAS thread, and hands the numbers to all. Collective. */
+/* The problem on every rank, without G, which stays where it is. Collective. */
+static tartan_status set_up_spread(fit *f)
+{
+  tt_regress_problem  *p = &f->problem;
+  const tartan_matrix *G = f->gram.G;
+  const int64_t        n = p->n;
+  double              *diagonal = f->vectors, *q = f->vectors + p->ld, broken = 0;
+  tartan_status        st = TARTAN_OK;
+
+  for (int64_t jl = 0; jl < G->nloc; jl++) {
+    const int64_t j = tartan_matrix_global_col(G, jl);
+
+    for (int64_t il = 0; il < G->mloc; il++) {
+      const int64_t i = tartan_matrix_global_row(G, il);
+      const double  g = ((double *)G->data)[il + jl * G->ld];
+
+      if (i < j) continue;
+      if (!isfinite(g)) broken = 1;
+      if (i == j) diagonal[j] = g;
+      if (i == n) q[j] = g;
+    }
+  }
+  TRY(tt_allreduce_f64(G->grid, &broken, 1, TT_MAX));
+  REQUIRE(broken == 0, TARTAN_ERR_NUMERIC, "the values are so large that their squares overflow: scale the data");
+  TRY(tt_allreduce_f64(G->grid, f->vectors, 2 * p->ld, TT_SUM)); /* of one rank each */
+  set_up_target(f, q[n]);
+  if (is_flat(f)) p->yy = 0;
+  p->q = q;
+  for (int64_t j = 0; j < n; j++) {
+    p->scale[j] = scale_of(f, j, diagonal[j]);
+    q[j] = p->scale[j] > 0 && !is_flat(f) ? q[j] / p->scale[j] : 0;
+  }
+done:
+  return st;
+}
+
+/* All penalties over the ranks, until a matrix is singular. Collective. */
+static tartan_status solve_spread(fit *f, bool *singular)
+{
+  const int64_t n = f->problem.n, count = f->setup.opts.penalties;
+  double       *penalty = f->model->numbers + count * (n + 1), square = 0;
+  tartan_status st = TARTAN_OK;
+
+  TRY(set_up_spread(f));
+  set_penalties(f, penalty);
+  f->outcome = (tt_regress_outcome){.converged = 1, .condition = NAN};
+  for (int64_t i = 0; i < count && !*singular; i++) {
+    double *b = f->model->numbers + i * n;
+
+    TRY(tt_regress_ridge_spread(f->gram.G, f->problem.q, f->problem.scale, penalty[i], b, &square, singular,
+                                &f->outcome));
+    if (!*singular) finish_one(f, i, b, square);
+    tt_grid_progress(f->model->grid, "fitting", (double)(i + 1) / (double)count);
+  }
+done:
+  return st;
+}
+
+/* Solves on rank 0 with one BLAS thread, and hands the numbers to all; or over the ranks. Collective. */
 static tartan_status solve(const tartan_operator *A, fit *f)
 {
   tartan_grid  *grid = A->grid;
   const int64_t count = f->setup.opts.penalties;
-  double        t = tt_seconds();
+  double        t;
+  bool          singular = false;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   AGREE(grid, tt_regress_allocate(grid, A->m, A->n, count, &f->model));
+  if (f->setup.spread) TRY(solve_spread(f, &singular));
+  if (f->setup.spread && !singular) goto done;
+  TRY(gather_all(grid, f));
+  t = tt_seconds();
   if (grid->rank == 0) {
     const int threads = tt_blas_set_threads(1);
 
@@ -231,6 +330,7 @@ static tartan_status fill_info(const fit *f, double begin, tartan_regress_info *
   info->gap = o->gap;
   info->condition = o->condition;
   TRY(tt_pca_same_blas(f->model->grid, &info->reproducible));
+  info->reproducible &= f->setup.opts.model != TARTAN_REGRESS_RIDGE || f->problem.n <= TARTAN_EIGH_ONE_RANK;
   info->seconds = tt_seconds() - begin;
   TRY(tt_allreduce_f64(f->model->grid, &info->seconds, 1, TT_MAX));
 done:
@@ -277,6 +377,7 @@ tartan_status tartan_regress_fit(const tartan_operator *A, const tartan_matrix *
   f.model = NULL;
 done:
   tartan_regress_destroy(&f.model);
+  tt_free(f.vectors);
   tt_free(f.problem.scale);
   tt_free(f.problem.G);
   tt_free(f.gram.mean);

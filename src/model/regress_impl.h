@@ -24,14 +24,15 @@ typedef struct tt_regress_setup {
   tt_gram_opts        pass;
   tt_gram_plan        gram;
   tartan_cost         plan;
+  bool                spread; /**< ridge over the ranks, unless a matrix is singular */
 } tt_regress_setup;
 
-/** The normal equations, on rank 0: all columns are centered with an intercept, features scaled where asked for. */
+/** The normal equations, on rank 0 (spread: all but G on every rank): all columns are centered with an intercept, features scaled where asked for. */
 typedef struct tt_regress_problem {
   tt_memory    *memory;
   int64_t       m, n, ld; /**< ld = n + 1 */
   double       *G;        /**< [n + 1, n + 1] symmetric; the last column holds q = X'y and y'y */
-  const double *q;        /**< its last column */
+  const double *q;        /**< X'y, its last column */
   double        yy;
   double       *scale; /**< [n] what features were divided by; 0: constant, its row and column of G are zero */
 } tt_regress_problem;
@@ -75,6 +76,19 @@ tartan_status tt_regress_ridge(const tt_regress_problem *p, double alpha, bool l
  */
 void tt_regress_descend(const tt_regress_problem *p, const tartan_regress_opts *opts, double alpha, double *b,
                         double *work, tt_regress_outcome *outcome);
+
+/**
+ * Ridge of one penalty over all ranks, by Cholesky. Collective.
+ *
+ * @param[in]     G        [n + 1, n + 1] lower triangle as the pass left it
+ * @param[in]     q, scale [n] X'y of scaled features, and what they were divided by (0: constant), on every rank
+ * @param[out]    b        [n] of scaled features, on every rank
+ * @param[out]    square   b'G b of scaled features
+ * @param[out]    singular the matrix is; b is not set
+ * @retval TARTAN_ERR_NOMEM
+ */
+tartan_status tt_regress_ridge_spread(tartan_matrix *G, const double *q, const double *scale, double alpha, double *b,
+                                      double *square, bool *singular, tt_regress_outcome *outcome);
 
 /** y := G b of the features; [n]. Local. */
 void tt_regress_product(const tt_regress_problem *p, const double *b, double *y);

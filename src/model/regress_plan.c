@@ -1,7 +1,10 @@
 /*
  * Options of a regression against its data, and what it takes: the Gram pass with the target as one more column, then the
- * problem of n features on one rank with one thread, whose bits depend on no rank count.
+ * problem of n features on one rank with one thread, whose bits depend on no rank count. Ridge of more features than
+ * eigenproblems are solved so is spread over the ranks.
  */
+#include <tartan/factor.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +14,8 @@
 #include "model/regress_impl.h"
 
 #define PATH_LENGTH 100
-#define SWEEPS 10 /* of a penalty, assumed */
+#define SWEEPS 10       /* of a penalty, assumed */
+#define SPREAD_COPIES 5 /* of the Gram matrix over the ranks: itself, to be solved, and what tartan_solve() takes */
 
 /* The list of penalties, or how many there will be. */
 static tartan_status check_penalties(tartan_regress_opts *o)
@@ -66,20 +70,23 @@ static bool solves(const tartan_regress_opts *o, bool least_squares)
  * Bytes of rank 0 after the pass: first its part of G beside the whole, then that with a copy for Cholesky, and the
  * workspace of eigenvalues where there may be a matrix that needs them.
  */
-static double solve_bytes(const tartan_operator *A, const tartan_regress_opts *o)
+static double solve_bytes(const tartan_operator *A, const tt_regress_setup *setup)
 {
-  const double n = (double)A->n, whole = 8 * (n + 1) * (n + 1);
-  const double squares = solves(o, true) ? 4 : solves(o, false) ? 1 : 0;
+  const tartan_regress_opts *o = &setup->opts;
+  const double               n = (double)A->n, whole = 8 * (n + 1) * (n + 1);
+  const double               squares = solves(o, true) ? 4 : solves(o, false) ? 1 : 0;
 
+  if (setup->spread) return SPREAD_COPIES * whole / A->grid->size + 8 * (double)(o->penalties + 16) * (n + 4);
   return fmax(whole + 2 * whole / A->grid->size, whole + 8 * squares * n * n) +
          8 * (double)(o->penalties + 16) * (n + 4);
 }
 
-static double solve_flops(const tartan_operator *A, const tartan_regress_opts *o)
+static double solve_flops(const tartan_operator *A, const tt_regress_setup *setup)
 {
-  const double n = (double)A->n, p = (double)o->penalties;
+  const tartan_regress_opts *o = &setup->opts;
+  const double               n = (double)A->n, p = (double)o->penalties;
 
-  return solves(o, false) ? p * n * n * n / 3 : p * SWEEPS * 2 * n * n;
+  return solves(o, false) ? p * n * n * n / 3 / (setup->spread ? A->grid->size : 1) : p * SWEEPS * 2 * n * n;
 }
 
 static void describe(const tartan_operator *A, tt_regress_setup *setup)
@@ -89,9 +96,9 @@ static void describe(const tartan_operator *A, tt_regress_setup *setup)
   tartan_cost             *c = &setup->plan;
 
   snprintf(c->algorithm, sizeof c->algorithm, "%s", names[setup->opts.model]);
-  snprintf(c->reason, sizeof c->reason, "one pass for the Gram matrix of features and target, then %s on one rank",
-           direct ? "Cholesky" : "coordinate descent");
-  c->flops = setup->gram.flops + solve_flops(A, &setup->opts);
+  snprintf(c->reason, sizeof c->reason, "one pass for the Gram matrix of features and target, then %s %s",
+           direct ? "Cholesky" : "coordinate descent", setup->spread ? "over the ranks" : "on one rank");
+  c->flops = setup->gram.flops + solve_flops(A, setup);
   c->words = setup->gram.words + (double)(setup->opts.penalties * A->n);
   c->passes = 1;
   c->bytes_read = (double)A->m * (double)A->n * (double)tt_element_size(A->element) / A->grid->size;
@@ -111,12 +118,13 @@ tartan_status tt_regress_prepare(const tartan_operator *A, const tartan_regress_
 
   memset(setup, 0, sizeof *setup);
   TRY(check_options(A, opts, &setup->opts));
+  setup->spread = setup->opts.model == TARTAN_REGRESS_RIDGE && A->n > TARTAN_EIGH_ONE_RANK && grid->size > 1;
   setup->pass = (tt_gram_opts){.center = setup->opts.intercept, .joined = 1, .target_exact = exact};
   TRY(tt_agree_least(grid, &room)); /* the cuts must be the same on every rank */
   if (room == INT64_MAX) room = 0;
   fits = tt_gram_plan_make(A, &setup->pass, grid->size, grid->threads, room, &setup->gram) == TARTAN_OK;
   describe(A, setup);
-  setup->plan.memory = fmax((double)setup->gram.memory, solve_bytes(A, &setup->opts));
+  setup->plan.memory = fmax((double)setup->gram.memory, solve_bytes(A, setup));
   REQUIRE(fits && (room == 0 || setup->plan.memory <= (double)room), TARTAN_ERR_NOMEM,
           "a regression on %lld feature%s needs %s per rank, the budget leaves %s: give more memory", (long long)A->n,
           TT_S(A->n), tt_bytes_text(setup->plan.memory, a), tt_bytes_text((double)room, b));

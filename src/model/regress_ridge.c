@@ -79,28 +79,31 @@ static double normalize(int64_t n, double *x)
   return sum;
 }
 
-/* The condition of M without the features that do not vary, from below. */
+/* x := M x, M scaled as it was factored. */
+static void multiply(const ridge *r)
+{
+  for (int64_t j = 0; j < r->n; j++) r->x[j] *= r->by[j];
+  tt_regress_product(r->p, r->x, r->y);
+  for (int64_t j = 0; j < r->n; j++) r->x[j] = r->by[j] * (r->y[j] + r->alpha * r->x[j]);
+}
+
+/* The condition of the scaled M without the features that do not vary, from below. */
 static double condition(ridge *r)
 {
-  double largest = 0, inverse = 0;
+  double size[2] = {0, 0}; /* of M and of its inverse */
 
   for (int kind = 0; kind < 2; kind++) {
     for (int64_t j = 0; j < r->n; j++) r->x[j] = r->by[j] > 0 ? 1 + (double)(j % 7) / 8 : 0;
     normalize(r->n, r->x);
     for (int i = 0; i < POWER_STEPS; i++) {
-      if (kind == 0) {
-        tt_regress_product(r->p, r->x, r->y);
-        for (int64_t j = 0; j < r->n; j++) r->x[j] = r->by[j] > 0 ? r->y[j] + r->alpha * r->x[j] : 0;
-        largest = normalize(r->n, r->x);
-      } else {
-        for (int64_t j = 0; j < r->n; j++) r->x[j] *= r->by[j];
+      if (kind == 0)
+        multiply(r);
+      else
         solve_triangles(r, r->x);
-        for (int64_t j = 0; j < r->n; j++) r->x[j] *= r->by[j];
-        inverse = normalize(r->n, r->x);
-      }
+      size[kind] = normalize(r->n, r->x);
     }
   }
-  return fmax(1, largest * inverse);
+  return fmax(1, size[0] * size[1]);
 }
 
 /* b := b - K (K'K)^-1 K'b, K [n, d] destroyed: b without its part in the null space. */

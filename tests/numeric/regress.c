@@ -1,4 +1,4 @@
-// TEST: np=1,2,3,4,6 labels=numeric,model
+// TEST: np=1,2,3,4,6 labels=numeric,model timeout=240
 /*
  * Regressions against what defines them, formed from the data in the test: the gradient of ridge, the conditions of Karush,
  * Kuhn and Tucker of lasso and elastic net, errors and predictions; least norm where there is no single solution; special
