@@ -161,7 +161,8 @@ static void set_penalties(const fit *f, double *penalty)
     return;
   }
   for (int64_t j = 0; j < p->n; j++) largest = fmax(largest, fabs(p->q[j]));
-  largest /= (double)p->m * (o->model == TARTAN_REGRESS_ELASTIC_NET ? o->l1_ratio : 1);
+  largest *= (1 + 4 * DBL_EPSILON) / (double)p->m; /* else rounding could leave one coefficient */
+  if (o->model == TARTAN_REGRESS_ELASTIC_NET) largest /= o->l1_ratio;
   for (int64_t i = 0; i < o->penalties; i++)
     penalty[i] = o->penalties == 1 ? largest : largest * pow(o->ratio, (double)i / (double)(o->penalties - 1));
   if (o->model == TARTAN_REGRESS_RIDGE) penalty[0] = 1;
