@@ -12,8 +12,8 @@ extern const app_command app_cmd_matrix_power, app_cmd_norm, app_cmd_trace, app_
 extern const app_command app_cmd_lu, app_cmd_cholesky, app_cmd_svd, app_cmd_svdvals, app_cmd_lowrank;
 extern const app_command app_cmd_eigh, app_cmd_eigvalsh, app_cmd_eig, app_cmd_solve, app_cmd_lstsq;
 extern const app_command app_cmd_inv, app_cmd_pinv, app_cmd_det, app_cmd_slogdet, app_cmd_rank;
-extern const app_command app_cmd_cond, app_cmd_sample, app_cmd_search, app_cmd_generate_matrix, app_cmd_convert;
-extern const app_command app_cmd_export, app_cmd_info, app_cmd_selftest;
+extern const app_command app_cmd_cond, app_cmd_sample, app_cmd_search, app_cmd_regress, app_cmd_generate_matrix;
+extern const app_command app_cmd_convert, app_cmd_export, app_cmd_info, app_cmd_selftest;
 
 /** All commands in the order of `tartan --help`, ended by NULL. */
 extern const app_command *const app_commands[];
