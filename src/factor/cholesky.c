@@ -36,7 +36,7 @@ tartan_status tartan_cholesky(const tartan_matrix *A, tartan_matrix **L, tartan_
   tartan_tri(TARTAN_LOWER, 0, f.F);
   unscale(&f, f.F);
   TRY(tt_solve_hand_out(&f.F, L));
-  tt_factor_tell(info, f.one ? "p?potrf on one rank" : "p?potrf", reason, f.n, tt_seconds() - start);
+  tt_factor_tell(info, tt_factored_routine(&f), reason, f.n, tt_seconds() - start);
   if (info) info->condition = condition;
 done:
   tt_factored_end(&f);

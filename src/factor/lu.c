@@ -81,7 +81,7 @@ tartan_status tartan_lu(const tartan_matrix *A, tartan_matrix **L, tartan_matrix
   if (L) TRY(take_l(&f, r, &new_L));
   if (U) TRY(take_u(&f, r, &new_U));
   tt_factored_reason(&f, TARTAN_ASSUME_GENERAL, 0, reason, sizeof reason);
-  tt_factor_tell(info, f.one ? "p?getrf on one rank" : "p?getrf", reason, found, tt_seconds() - start);
+  tt_factor_tell(info, tt_factored_routine(&f), reason, found, tt_seconds() - start);
   if (info) info->condition = condition;
   if (L) *L = new_L;
   if (U) *U = new_U;

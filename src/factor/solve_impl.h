@@ -71,6 +71,9 @@ tartan_status tt_factored_assume(const tartan_matrix *A, tartan_dtype dtype, tar
 /** The scaling, then tt_factored_assume(). Collective. */
 tartan_status tt_factored_start(const tartan_matrix *A, tartan_assume assume, tt_factored *f, int64_t *minor);
 
+/** The routine that factored, for info. Local. */
+const char *tt_factored_routine(const tt_factored *f);
+
 /** Why a factorization is as it is, for info. Local. */
 void tt_factored_reason(const tt_factored *f, tartan_assume assume, int64_t minor, char *text, size_t size);
 
@@ -85,9 +88,6 @@ tartan_status tt_factored_diagonal(const tt_factored *f, double *diagonal);
  * and failed on every rank. Collective.
  */
 tartan_status tt_lu_row(tt_factored *f);
-
-/** The same by Cholesky, in the lower triangle. Collective. */
-tartan_status tt_cholesky_row(tt_factored *f);
 
 /** BLAS threads for work on the factors: one where they lie on one rank. Local; end with tt_blas_threads_end(). */
 int tt_factored_threads(const tt_factored *f);

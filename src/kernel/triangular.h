@@ -18,8 +18,4 @@ void tt_trsm_right_local(tartan_dtype dtype, tartan_op op, int64_t m, int64_t n,
 void tt_trsm_left_unit_local(tartan_dtype dtype, int64_t m, int64_t n, const void *l, int64_t ldl, void *b,
                              int64_t ldb);
 
-/** B := B L^-T with a lower triangular L [n, n], n below 2^31, B [m, n]. Local. */
-void tt_trsm_right_lower_local(tartan_dtype dtype, int64_t m, int64_t n, const void *l, int64_t ldl, void *b,
-                               int64_t ldb);
-
 #endif
