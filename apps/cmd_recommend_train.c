@@ -213,7 +213,7 @@ static tartan_status plan(app_run *run, job *j)
   TRY(tartan_recommend_plan(j->data.train, &opts, &run->plan));
   TRY(app_plan_seconds(run));
   if (app_result_set.plan)
-    app_result_print_plan(run);
+    TRY(app_result_print_plan(run, 0));
   else
     TRY(app_plan_fits(run, "the training", run->plan.memory, ", or use more ranks"));
 done:

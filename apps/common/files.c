@@ -17,7 +17,7 @@
 #include "io/root.h"
 #include "io/small.h"
 
-#define CONFIGURATION_MAX 4096
+#define CONFIGURATION_MAX 8192
 
 void app_note(app_notes *notes, const char *name, const char *fmt, ...)
 {

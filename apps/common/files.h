@@ -10,14 +10,14 @@
 #include "io/dataset.h"
 #include "io/output.h"
 
-#define APP_NOTES_MAX 32
+#define APP_NOTES_MAX 72
 
 /** Named texts and integers in order: root attributes, or the options that make up a configuration. Zero-initialise. */
 typedef struct app_notes {
   tartan_attribute item[APP_NOTES_MAX];
   int              count;
   size_t           used;
-  char             text[16384];
+  char             text[32768];
 } app_notes;
 
 /** Appends a text; what does not fit any more is left out. Local. */

@@ -4,7 +4,8 @@
  *
  * Inputs are not changed; results are created in a layout of the call's choice. All functions are collective and return
  * the same status on every rank. A singular value counts as zero where s_i <= tolerance s_1; the default tolerance is
- * NumPy's, max(m, n) eps with eps = 2^-52 for f64 and 2^-23 for f32.
+ * NumPy's, max(m, n) eps with eps = 2^-52 for f64 and 2^-23 for f32, but at most 1/2. Where it is above 1e-3 (f32, more than
+ * 8388 rows) and the rank comes out short, the grid holds a warning.
  */
 #ifndef TARTAN_LSTSQ_H
 #define TARTAN_LSTSQ_H
@@ -48,7 +49,9 @@ typedef struct tartan_lstsq_info {
  * The X that minimises |A X - B|_F, and of those the one of smallest norm.
  *
  * Collective. Full rank: QR of A (m >= n) or of A' (m < n, the minimum norm solution); else through the SVD of the
- * triangle. With a ridge the minimiser is unique: QR of [A; sqrt(lambda) I].
+ * triangle. With a ridge the minimiser is unique: QR of [R; sqrt(lambda) I] from the triangle R of A; singular values where
+ * even that is singular to the tolerance. One step of correction by the residual follows, but with a ridge. Beside A and B
+ * it takes a matrix of A's size for Q, of a wide A also one for A', and the workspace of tartan_qr().
  *
  * @param[in]     A     [m, n], any shape
  * @param[in]     B     [m, k], k >= 0; of A's type

@@ -21,6 +21,11 @@ void tt_gemv_local(tartan_op op, int64_t m, int64_t n, double alpha, const doubl
               (int)step, beta == 0 ? 1 : beta, y, 1);
 }
 
+void tt_add_scaled(int64_t n, double alpha, const double *x, double *y)
+{
+  cblas_daxpy((int)n, alpha, x, 1, y, 1);
+}
+
 void tt_gemv_twice(int64_t m, int64_t n, const double *a, int64_t lda, const double *v, double tau, double *y,
                    double *r, double *w)
 {

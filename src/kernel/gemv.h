@@ -16,6 +16,9 @@
 void tt_gemv_local(tartan_op op, int64_t m, int64_t n, double alpha, const double *a, int64_t lda, const double *x,
                    int64_t step, double beta, double *y);
 
+/** y := y + alpha x, n elements each. Local. */
+void tt_add_scaled(int64_t n, double alpha, const double *x, double *y);
+
 /**
  * One pass over A [m, n] for two products: y := tau (A'v - y), r := r - y, w := w + A r. Local.
  *

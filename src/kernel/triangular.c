@@ -23,3 +23,17 @@ void tt_trsm_right_local(tartan_dtype dtype, tartan_op op, int64_t m, int64_t n,
                   (int)ldb);
   }
 }
+
+void tt_trsm_left_unit_local(tartan_dtype dtype, int64_t m, int64_t n, const void *l, int64_t ldl, void *b, int64_t ldb)
+{
+  for (int64_t j = 0; j < n && m > 0; j += CUT) {
+    const int columns = (int)tt_min(CUT, n - j);
+
+    if (dtype == TARTAN_F32)
+      cblas_strsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasUnit, (int)m, columns, 1, l, (int)ldl,
+                  (float *)b + j * ldb, (int)ldb);
+    else
+      cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasUnit, (int)m, columns, 1, l, (int)ldl,
+                  (double *)b + j * ldb, (int)ldb);
+  }
+}

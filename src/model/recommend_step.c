@@ -174,11 +174,11 @@ static void solve(step *s, tartan_status *local)
 
 static double count_flops(const step *s)
 {
-  double flops = 0;
+  const int64_t heavy = tt_als_heavy_from(s->shared.k);
+  double        flops = 0;
 
   for (int64_t i = 0; i < s->side->count; i++)
-    flops += tt_als_flops(s->shared.k, s->side->entries[i],
-                          s->shared.d && s->side->entries[i] < tt_als_heavy_from(s->shared.k));
+    flops += tt_als_flops(s->shared.k, s->side->entries[i], s->shared.d && s->side->entries[i] < heavy);
   return flops;
 }
 

@@ -33,6 +33,8 @@ def expected(folder):
     """What must come out of each case, by (command, where)."""
     import h5py
     import numpy as np
+    import scipy.linalg
+    import sklearn.linear_model
 
     def load(name, dataset="X"):
         with h5py.File(os.path.join(folder, name)) as f:
@@ -45,6 +47,9 @@ def expected(folder):
     centered = a - a.mean(0)
     spectrum, components = np.linalg.svd(centered, full_matrices=False)[1:]
     r = np.linalg.qr(a)[1]
+    sign, logabs = np.linalg.slogdet(b)
+    distances = np.sort(np.linalg.norm(a[:, None] - a[None], axis=2), axis=1)[:, 1:4]
+    ok("generate", "matrix", "-m30", "-n40", "--seed=5", "-o", os.path.join(folder, "Z.h5"))
     return {
         ("info", "120 x 40"): 1, ("export", "A.npy"): 128 + a.nbytes,
         ("convert", "back.h5:/X"): weigh(a), ("transpose", "At.h5:/X"): weigh(a.T),
@@ -56,14 +61,24 @@ def expected(folder):
         ("lowrank", "lowrank.h5:/S"): weigh(s[:5]),
         ("eigh", "eigh.h5:/V"): weigh(signed(vectors[:, ::-1].T).T), ("eigvalsh", "eigvalsh.h5:/w"): weigh(values[::-1]),
         ("eig", ""): values[-1],
+        ("lu", "lu.h5:/U"): weigh(scipy.linalg.lu(b)[2]), ("cholesky", "cholesky.h5:/L"): weigh(np.linalg.cholesky(g)),
+        ("solve", "solve.h5:/x"): weigh(np.linalg.solve(b, load("R.h5"))),
+        ("lstsq", "lstsq.h5:/x"): weigh(np.linalg.lstsq(a, load("Y.h5"), rcond=None)[0]),
+        ("inv", "inv.h5:/Ainv"): weigh(np.linalg.inv(b)), ("pinv", "pinv.h5:/Apinv"): weigh(np.linalg.pinv(a)),
+        ("det", ""): sign * np.exp(logabs), ("slogdet", "slogdet.h5:/logabsdet"): logabs, ("rank", ""): 40,
+        ("cond", ""): np.linalg.cond(a), ("matrix-power", "power.h5:/C"): weigh(b @ b @ b),
+        ("multi-dot", "chain.h5:/C"): weigh(a @ g @ a.T),
+        ("sample", "sample.h5:/X"): weigh(load("Z.h5") @ np.linalg.cholesky(np.cov(a, rowvar=False)).T),
+        ("search", "search.h5:/scores"): weigh(distances),
+        ("regress", "regress.h5:/coef"): weigh([sklearn.linear_model.Ridge(alpha=0.5).fit(a, load("T.h5")[:, 0]).coef_]),
         ("pca", "pca.h5:/explained_variance_"): weigh(spectrum[:5] ** 2 / 119),
         ("pca transform", "scores.h5:/X_pca"): weigh(centered @ signed(components[:5]).T),
-        **{("generate matrix", f"{name}.h5:/X"): weigh(load(f"{name}.h5")) for name in "ABRW"},
+        **{("generate matrix", f"{name}.h5:/X"): weigh(load(f"{name}.h5")) for name in "ABRTWY"},
     }
 
 
 def test_stored_values():
-    need("h5py", "numpy", "scipy")
+    need("h5py", "numpy", "scipy", "sklearn")
     report = ok("selftest", "--keep", "--json", "report.json", ranks=2)
     assert " 0 failed" in report.stdout, report.stdout
     folder = glob.glob("tartan-selftest.*")[0]
