@@ -1,6 +1,7 @@
 /*
- * Rows of alternating least squares: chooses the form of each row, gives batches of rows to the threads, scratch memory to
- * each thread. The arithmetic is in als_tile.inc, als_solve.inc and als_rows.inc, compiled for each instruction set.
+ * Rows of alternating least squares: chooses the form of each row, gives batches of rows to the threads, scratch
+ * memory to each thread. The arithmetic is in als_tile.inc, als_solve.inc and als_rows.inc, compiled for each
+ * instruction set.
  */
 #include "kernel/als.h"
 
