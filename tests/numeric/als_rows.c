@@ -1,4 +1,4 @@
-// TEST: np=0 labels=numeric,kernel threads=2
+// TEST: np=0 labels=numeric,kernel threads=2 timeout=240
 /*
  * Rows of alternating least squares against dense normal equations in long double: both exact forms, conjugate gradients,
  * rows in segments; every instruction set that this processor has.
