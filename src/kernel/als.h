@@ -66,7 +66,7 @@ int64_t tt_als_exact(const tt_als_shared *shared, const tt_als_rows *rows, int t
 /**
  * So many steps of conjugate gradients from X, on each row; fewer where the residual vanishes. Local.
  *
- * A row of up to 128 observations is gathered once, a longer one at every step.
+ * Factor rows of up to 512 KB are gathered once, more of them at every step.
  */
 void tt_als_cg(const tt_als_shared *shared, const tt_als_rows *rows, int64_t steps, int threads, tt_memory *mem,
                tartan_status *local);
