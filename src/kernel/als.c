@@ -1,6 +1,7 @@
 /*
- * Rows of alternating least squares: chooses the form of each row, gives batches of rows to the threads, scratch memory to
- * each thread. The arithmetic is in als_tile.inc, als_solve.inc and als_rows.inc, compiled for each instruction set.
+ * Rows of alternating least squares: chooses the form of each row, gives batches of rows to the threads, scratch
+ * memory to each thread. The arithmetic is in als_tile.inc, als_solve.inc and als_rows.inc, compiled for each
+ * instruction set.
  */
 #include "kernel/als.h"
 
@@ -100,12 +101,14 @@ static int64_t lay_out(const job *j, char *at, tt_als_work *work)
 {
   const int64_t k = j->shared->k, edge = tt_max(k, j->light);
   const size_t  size = tartan_dtype_size(j->shared->dtype);
+  const int64_t panel = j->steps >= 0 ? tt_als_kept(tt_als_padded(k), size)
+                                      : tt_max(TT_ALS_CHUNK, j->light) + TT_ALS_TILE;
   int64_t       bytes = 0;
 
   *work = (tt_als_work){.end = j->rows->ptr[j->rows->count], .ld = tt_als_padded(k), .lda = tt_als_padded(edge)};
   for (int i = 0; i < 4; i++) work->v[i] = cut(&at, &bytes, 1, work->ld, size);
-  work->panel = cut(&at, &bytes, tt_max(TT_ALS_CHUNK, j->light) + TT_ALS_TILE, work->ld, size);
-  work->b = cut(&at, &bytes, 1, tt_max(work->lda, TT_ALS_CHUNK + TT_ALS_PAD), size);
+  work->panel = cut(&at, &bytes, panel, work->ld, size);
+  work->b = cut(&at, &bytes, 1, tt_max(work->lda, panel), size);
   if (j->steps < 0 || (j->shared->G && !j->shared->d)) work->A = cut(&at, &bytes, edge + TT_ALS_TILE, work->lda, size);
   if (j->steps >= 0) return bytes;
   work->scaled = cut(&at, &bytes, TT_ALS_CHUNK, work->ld, size);

@@ -1,14 +1,14 @@
 /**
  * @file als.h
- * Rows of an alternating least squares half-step, many at once: for each row u, with observations o that have factor rows
- * y_o, weights w_o and targets t_o,
+ * Rows of an alternating least squares half-step, many at once: for each row u, with observations o that have factor
+ * rows y_o, weights w_o and targets t_o,
  *
  *     (G + lambda_u I + sum_o w_o y_o y_o') x_u = sum_o t_o y_o
  *
  * where G is what all rows share: alpha0 Y'Y of implicit data, nothing of explicit data.
  *
- * Bits: each x_u depends on its own observations, in their order, on k, G and lambda_u alone: not on the rows beside it,
- * the number of threads, or where it lies.
+ * Bits: each x_u depends on its own observations, in their order, on k, G and lambda_u alone: not on the rows beside
+ * it, the number of threads, or where it lies.
  */
 #ifndef TT_KERNEL_ALS_H
 #define TT_KERNEL_ALS_H
@@ -23,7 +23,7 @@ typedef enum tt_als_form {
   TT_ALS_LIGHT /**< wherever it is possible: up to k observations */
 } tt_als_form;
 
-/** What all rows share. */
+/** What all rows share. The short form needs d, or that there is no G: then D is lambda I. */
 typedef struct tt_als_shared {
   tartan_dtype dtype;
   tt_isa       isa;  /**< the same on all ranks; TT_ISA_HOST, which is 0, for one process */
@@ -31,9 +31,7 @@ typedef struct tt_als_shared {
   int64_t      k;    /**< length of a factor row */
   const void  *Y;    /**< [*, k] row-major factor rows that are at hand */
   const void  *G;    /**< [k, k] symmetric, both triangles; NULL: none */
-  const void
-      *d; /**< [k] the diagonal of G, where Y has been rotated so that G is diagonal: G is not read then, and light
-                       rows take the short form. NULL: with G they do not; without G, D is lambda I and they do */
+  const void  *d;    /**< [k] diagonal of G, if Y has been rotated so that G is diagonal (G is not read); else NULL */
 } tt_als_shared;
 
 /** The rows of one call. */
@@ -54,9 +52,10 @@ int64_t tt_als_heavy_from(int64_t k);
 double tt_als_flops(int64_t k, int64_t observations, bool short_form);
 
 /**
- * Exact solutions. Light rows by the push-through identity, x = D^(-1/2) Z' (W^-1 + Z Z')^-1 s with D = diag(d) + lambda I,
- * Z = Y_u D^(-1/2) and s = t / w; heavy rows, weights <= 0 and min D <= k u max D by a fused update of the triangle and
- * Cholesky. Rows are solved in batches over the threads. Local.
+ * Exact solutions; of a row without observations, zero. Light rows by the push-through identity, x = D^(-1/2) Z' (W^-1
+ * + Z Z')^-1 s with D = diag(d) + lambda I, Z = Y_u D^(-1/2) and s = t / w; heavy rows, weights <= 0 (or whose inverse
+ * is near overflow) and min D <= k u max D by a fused update of the triangle and Cholesky. Rows are solved in batches
+ * over the threads. Local.
  *
  * @return rows whose matrix was not positive definite: those x are NaN
  * @retval through *local: TARTAN_ERR_NOMEM
@@ -64,12 +63,17 @@ double tt_als_flops(int64_t k, int64_t observations, bool short_form);
 int64_t tt_als_exact(const tt_als_shared *shared, const tt_als_rows *rows, int threads, tt_memory *mem,
                      tartan_status *local);
 
-/** So many steps of conjugate gradients from X, on each row. Local. */
+/**
+ * So many steps of conjugate gradients from X, on each row; fewer where the residual vanishes. Local.
+ *
+ * Factor rows of up to 512 KB are gathered once, more of them at every step.
+ */
 void tt_als_cg(const tt_als_shared *shared, const tt_als_rows *rows, int64_t steps, int threads, tt_memory *mem,
                tartan_status *local);
 
 /**
- * Part of a row that is cut: adds observations of one segment. Local.
+ * Part of a row that is cut: adds observations of one segment. Local. Takes 64 KB of stack. The bits of a sum depend
+ * on where a row is cut, so it has to be cut at places that its observations alone determine.
  *
  * @param[in,out] A  [k (k + 1) / 2] += sum w y y', lower triangle by columns
  * @param[in,out] b  [k] += sum t y

@@ -22,6 +22,14 @@ static inline int64_t tt_als_padded(int64_t k)
   return (k + TT_ALS_PAD - 1) / TT_ALS_PAD * TT_ALS_PAD + TT_ALS_PAD;
 }
 
+/** Observations whose factor rows conjugate gradients keep, [.., ld] elements of this size: half of a usual L2 cache. */
+static inline int64_t tt_als_kept(int64_t ld, size_t size)
+{
+  const int64_t rows = ((int64_t)512 << 10) / (ld * (int64_t)size) / TT_ALS_PAD * TT_ALS_PAD;
+
+  return rows > TT_ALS_CHUNK ? rows : TT_ALS_CHUNK;
+}
+
 /**
  * Scratch memory of one thread, all of the element type, zero at first. Vectors and the rows of panels are padded; the
  * padding of panels stays zero.
@@ -29,10 +37,10 @@ static inline int64_t tt_als_padded(int64_t k)
 typedef struct tt_als_work {
   int64_t end;     /**< observations of all rows of this call: their addresses may be looked at */
   int64_t ld, lda; /**< padded lengths of rows of panels, and of columns of A */
-  void   *panel;   /**< [max(chunk, light) + tile, ld] gathered rows */
+  void   *panel;   /**< [max(chunk, light) + tile, ld], of cg [kept, ld], gathered rows */
   void   *scaled;  /**< [chunk, ld] times weights */
   void   *A;       /**< [lda, max(k, light) + tile] column-major; of cg G, [ld, k] */
-  void   *b;       /**< [max(lda, chunk + pad)] right side, solution; of cg coefficients */
+  void   *b;       /**< [lda] right side, solution; of cg [kept] coefficients */
   void   *inverse; /**< [lda] of the diagonal of the factor */
   void   *scale;   /**< [ld] D^(-1/2), behind it of which lambda, and 1 once there is one */
   void   *v[4];    /**< [ld] vectors of cg; the first: solution of a light row */
