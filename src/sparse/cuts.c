@@ -210,12 +210,13 @@ static proposal propose(const view *v, double target)
 {
   proposal      best = {.cost = INFINITY, .row = INT64_MAX, .offset = INT64_MAX}, at = {.cost = 0};
   const int64_t i = find_row(v, target);
-  const whole  *w = v->row + i;
+  const whole  *w;
   int64_t       next;
 
   if (v->begin[v->me] == 0 && (v->count > 0 || v->begin[v->P] == 0))
     consider_gap(v, target, 0, v->count > 0 ? v->row[0].row : v->m, 0, 0, &best);
   if (i < 0) return best;
+  w = &v->row[i];
   at.row = w->row;
   at.position = w->start;
   consider(v, target, w->before, &at, &best);

@@ -28,9 +28,11 @@ static int64_t find_heavy(const tt_heavy *heavy, int64_t count, double place)
 static double cut_before(const tt_heavy *heavy, int64_t count, double place)
 {
   const int64_t   i = find_heavy(heavy, count, place);
-  const tt_heavy *h = heavy + i;
+  const tt_heavy *h;
 
-  if (i < 0 || place >= h->before + h->work) return place;
+  if (i < 0) return place;
+  h = &heavy[i];
+  if (place >= h->before + h->work) return place;
   return h->before + h->segment * floor((place - h->before) / h->segment);
 }
 
