@@ -1,8 +1,9 @@
 /*
- * Each rank proposes, for each share of the work, the nearest cuts that it can see: the ends of the row in which the
- * share falls, the empty rows behind it, and the nearest multiples of the segment inside it. The best proposal wins, by
- * reductions of P - 1 numbers; what a row is in all follows from the first and last rows of all ranks. No rank ever
- * holds anything with as many elements as there are rows.
+ * Shares of the work are even but where heavy rows, which all ranks know, forbid it (shares.c). Each rank proposes, for
+ * the end of each share, the nearest cuts that it can see: the ends of the row in which it falls, the empty rows behind,
+ * and the nearest multiples of the segment inside. The best proposal wins, by reductions of P - 1 numbers; what a row is
+ * in all follows from the first and last rows of all ranks. No rank ever holds anything with as many elements as there
+ * are rows.
  */
 #include "sparse/cuts.h"
 
@@ -11,8 +12,10 @@
 #include <tartan/sparse.h>
 
 #include "base/util.h"
+#include "sparse/shares.h"
 
 #define INSIDE_COST 0.02 /* of a share: how much better a cut inside a row must be */
+#define HEAVY 0.01       /* of a share: rows with more are known to all ranks */
 
 /* What each rank tells of its entries. */
 typedef struct edge {
@@ -35,6 +38,7 @@ typedef struct view {
   tt_work       *work;
   void          *context;
   double         empty, share; /* work of an empty row, and of a rank */
+  double        *target;       /* [P - 1] shares' ends */
   int64_t        rows;
   whole         *row; /* [rows] those that have entries here */
 } view;
@@ -206,12 +210,13 @@ static proposal propose(const view *v, double target)
 {
   proposal      best = {.cost = INFINITY, .row = INT64_MAX, .offset = INT64_MAX}, at = {.cost = 0};
   const int64_t i = find_row(v, target);
-  const whole  *w = v->row + i;
+  const whole  *w;
   int64_t       next;
 
   if (v->begin[v->me] == 0 && (v->count > 0 || v->begin[v->P] == 0))
     consider_gap(v, target, 0, v->count > 0 ? v->row[0].row : v->m, 0, 0, &best);
   if (i < 0) return best;
+  w = &v->row[i];
   at.row = w->row;
   at.position = w->start;
   consider(v, target, w->before, &at, &best);
@@ -298,6 +303,56 @@ done:
   return st;
 }
 
+/* This rank's heavy rows, of those that begin here. @param[out] list  NULL: count only */
+static int64_t list_heavy(const view *v, tt_heavy *list)
+{
+  int64_t n = 0;
+
+  for (int64_t i = 0; i < v->rows; i++) {
+    const whole *w = &v->row[i];
+
+    if (w->work <= HEAVY * v->share || w->start < v->begin[v->me]) continue;
+    if (list) list[n] = (tt_heavy){w->before, w->work, w->work * TARTAN_SPARSE_SEGMENT / (double)w->length};
+    n++;
+  }
+  return n;
+}
+
+/* Moves the lists of all ranks, which have room for `each`, up to one another; returns how many rows there are. */
+static int64_t close_ranks(tt_heavy *all, const int64_t *counts, int P, int64_t each)
+{
+  int64_t n = 0;
+
+  for (int r = 0; r < P; r++)
+    for (int64_t i = 0; i < counts[r]; i++) all[n++] = all[r * each + i];
+  return n;
+}
+
+/* Shares that heavy rows allow; there are fewer than P / HEAVY of them. Collective. */
+static tartan_status find_shares(tartan_grid *grid, view *v)
+{
+  const int     P = grid->size;
+  int64_t       mine = list_heavy(v, NULL), each = 0, *counts;
+  tt_heavy     *list = NULL, *all = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  counts = tt_alloc(NULL, P, sizeof *counts, "heavy rows of each rank", &local);
+  AGREE(grid, local);
+  TRY(tt_allgather(grid, &mine, 1, sizeof mine, counts));
+  for (int r = 0; r < P; r++) each = tt_max(each, counts[r]);
+  list = tt_alloc_zero(&grid->memory, each, sizeof *list, "heavy rows", &local);
+  all = tt_alloc(&grid->memory, P * each, sizeof *all, "heavy rows of all ranks", &local);
+  AGREE(grid, local);
+  (void)list_heavy(v, list);
+  TRY(tt_allgather(grid, list, each, sizeof *list, all));
+  tt_shares_find(v->share * P, P, all, close_ranks(all, counts, P, each), v->target);
+done:
+  tt_free(all);
+  tt_free(list);
+  tt_free(counts);
+  return st;
+}
+
 tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t *begin, int64_t m, tt_work *work,
                            void *context, tt_cuts *cuts)
 {
@@ -311,6 +366,7 @@ tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t
   v.context = context;
   v.rows = count_rows(&v);
   v.row = tt_alloc(&grid->memory, v.rows, sizeof *v.row, "rows to be cut", &local);
+  v.target = tt_alloc(NULL, P, sizeof *v.target, "shares of work", &local);
   edges = tt_alloc(NULL, P, sizeof *edges, "first and last rows", &local);
   proposals = tt_alloc(NULL, P, sizeof *proposals, "where rows may be cut", &local);
   AGREE(grid, local);
@@ -318,7 +374,8 @@ tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t
   v.edges = edges;
   v.next_row = find_next_row(&v);
   TRY(measure(grid, &v));
-  for (int r = 1; r < P; r++) proposals[r - 1] = propose(&v, v.share * r);
+  TRY(find_shares(grid, &v));
+  for (int r = 1; r < P; r++) proposals[r - 1] = propose(&v, v.target[r - 1]);
   TRY(choose(grid, proposals, cuts));
   cuts->row[P] = m;
   cuts->position[P] = begin[P];
@@ -326,6 +383,7 @@ tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t
 done:
   tt_free(proposals);
   tt_free(edges);
+  tt_free(v.target);
   tt_free(v.row);
   return st;
 }

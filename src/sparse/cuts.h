@@ -26,8 +26,8 @@ typedef double tt_work(int64_t entries, void *context);
 /**
  * Finds the cuts of m rows. Collective.
  *
- * A cut lies at the end of a row, or inside a row at a multiple of TARTAN_SPARSE_SEGMENT where that comes nearer to the
- * even share by 2 % of it. Of a row that is cut each part counts by its entries.
+ * A cut lies at the end of a row, or inside a row at a multiple of TARTAN_SPARSE_SEGMENT where that comes nearer to its
+ * share by 2 % of it. The largest share is as small as can be. Of a row that is cut each part counts by its entries.
  *
  * @param[in] pair   [count] entries of this rank, one for each place, in one order over the ranks
  * @param[in] begin  [P + 1] positions of the ranks' first entries
