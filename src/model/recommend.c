@@ -62,6 +62,7 @@ static tartan_status make_shared(tartan_recommender *m)
   m->near = tt_alloc(memory, most * k, tartan_dtype_size(m->opts.dtype), "factor rows of the other side", &local);
   for (int s = 0; s < 2; s++) m->gram[s] = tt_alloc(memory, k * k, sizeof(double), "a Gram matrix", &local);
   AGREE(m->grid, local);
+  TRY(tt_isa_common(m->grid, &m->isa));
 done:
   return st;
 }

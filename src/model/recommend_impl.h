@@ -48,6 +48,7 @@ struct tartan_recommender {
   double               *gram[2];         /* [k, k] F F' of each side, where known */
   bool                  known[2];
   void                 *near; /* [most needed, k] factor rows of the other side */
+  tt_isa                isa;  /* instruction set of the kernels: the lowest of all ranks */
 };
 
 /* ---- recommend_side.c ---- */

@@ -46,7 +46,7 @@ static tartan_status begin(tartan_recommender *m, int which, step *s)
   s->others = tt_alloc_zero(memory, s->side->cut.follow * s->width, size, "sums of a row that is cut", &local);
   s->sum = tt_alloc_zero(memory, 2 * s->width, size, "sums of a long row", &local);
   AGREE(grid, local);
-  s->shared = (tt_als_shared){.dtype = m->opts.dtype, .k = k, .Y = m->near};
+  s->shared = (tt_als_shared){.dtype = m->opts.dtype, .k = k, .Y = m->near, .isa = m->isa};
 done:
   return st;
 }
