@@ -48,6 +48,8 @@ const app_case app_cases[] = {
     {"multi-dot", "A.h5 G.h5 At.h5 -o chain.h5", D, "chain.h5:/C", 9857.13625487851, 1e-10},
     {"sample", "covariance.h5:/covariance --count 30 --seed 5 -o sample.h5", D, "sample.h5:/X", -1.8020928118126167,
      1e-9},
+    {"generate matrix", "-m 120 -n 1 --seed 12 -o T.h5", D, "T.h5:/X", 2.4276168674103658, 1e-12},
+    {"regress", "A.h5 --target T.h5 --penalty 0.5 -o regress.h5", D, "regress.h5:/coef", -0.0030643486180958156, 1e-10},
     {"search", "A.h5 --all -k 3 --metric euclidean -o search.h5", D, "search.h5:/scores", 84.83740140204353, 1e-10},
     {"pca", "A.h5 -k 5 -o pca.h5", D, "pca.h5:/explained_variance_", 4.930625504745464, 1e-10},
     {"pca transform", "pca.h5 A.h5 -o scores.h5", D, "scores.h5:/X_pca", 0.25324899263901923, 1e-8},

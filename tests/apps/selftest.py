@@ -34,6 +34,7 @@ def expected(folder):
     import h5py
     import numpy as np
     import scipy.linalg
+    import sklearn.linear_model
 
     def load(name, dataset="X"):
         with h5py.File(os.path.join(folder, name)) as f:
@@ -69,14 +70,15 @@ def expected(folder):
         ("multi-dot", "chain.h5:/C"): weigh(a @ g @ a.T),
         ("sample", "sample.h5:/X"): weigh(load("Z.h5") @ np.linalg.cholesky(np.cov(a, rowvar=False)).T),
         ("search", "search.h5:/scores"): weigh(distances),
+        ("regress", "regress.h5:/coef"): weigh([sklearn.linear_model.Ridge(alpha=0.5).fit(a, load("T.h5")[:, 0]).coef_]),
         ("pca", "pca.h5:/explained_variance_"): weigh(spectrum[:5] ** 2 / 119),
         ("pca transform", "scores.h5:/X_pca"): weigh(centered @ signed(components[:5]).T),
-        **{("generate matrix", f"{name}.h5:/X"): weigh(load(f"{name}.h5")) for name in "ABRWY"},
+        **{("generate matrix", f"{name}.h5:/X"): weigh(load(f"{name}.h5")) for name in "ABRTWY"},
     }
 
 
 def test_stored_values():
-    need("h5py", "numpy", "scipy")
+    need("h5py", "numpy", "scipy", "sklearn")
     report = ok("selftest", "--keep", "--json", "report.json", ranks=2)
     assert " 0 failed" in report.stdout, report.stdout
     folder = glob.glob("tartan-selftest.*")[0]
