@@ -117,15 +117,15 @@ int tt_factored_threads(const tt_factored *f)
   return f->one ? tt_blas_set_threads(1) : tt_blas_threads_begin(f->F->grid);
 }
 
-/* By LAPACK where the matrix lies on one rank, LU over a row of ranks by panels, else by ScaLAPACK. Collective. */
+/* By LAPACK where the matrix lies on one rank, over a row of ranks by panels, else by ScaLAPACK. Collective. */
 static tartan_status call_routine(tt_factored *f)
 {
   tartan_matrix *F = f->F;
-  const bool     alone = F->p * F->q == 1, row = F->p == 1 && !alone && !f->cholesky;
+  const bool     alone = F->p * F->q == 1, row = F->p == 1 && !alone;
   tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
   if (row) {
-    TRY(tt_lu_row(f));
+    TRY(f->cholesky ? tt_cholesky_row(f) : tt_lu_row(f));
   } else {
     if (alone && F->prow >= 0)
       f->failed = f->cholesky ? tt_potrf(F->dtype, TARTAN_LOWER, f->n, F->data, F->ld)
@@ -277,8 +277,8 @@ const char *tt_factored_routine(const tt_factored *f)
 {
   if (f->one) return f->cholesky ? "?potrf on one rank" : "?getrf on one rank";
   if (f->layout.p * f->layout.q == 1) return f->cholesky ? "?potrf" : "?getrf";
-  if (f->cholesky) return "p?potrf";
-  return f->layout.p == 1 ? "panels by ?getrf" : "p?getrf";
+  if (f->layout.p == 1) return f->cholesky ? "panels by ?potrf" : "panels by ?getrf";
+  return f->cholesky ? "p?potrf" : "p?getrf";
 }
 
 void tt_factored_reason(const tt_factored *f, tartan_assume assume, int64_t minor, char *text, size_t size)

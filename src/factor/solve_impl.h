@@ -89,6 +89,9 @@ tartan_status tt_factored_diagonal(const tt_factored *f, double *diagonal);
  */
 tartan_status tt_lu_row(tt_factored *f);
 
+/** The same of Cholesky, which sets failed: a factor is of no use then. Collective. */
+tartan_status tt_cholesky_row(tt_factored *f);
+
 /** BLAS threads for work on the factors: one where they lie on one rank. Local; end with tt_blas_threads_end(). */
 int tt_factored_threads(const tt_factored *f);
 
