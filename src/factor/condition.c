@@ -28,6 +28,7 @@ static tartan_status apply(search *s, tartan_op op, tartan_matrix *X)
   const int64_t count = X->col.n * s->n;
   tartan_status st = TARTAN_OK;
 
+  if (tt_factored_in_row(s->f)) return tt_row_solve(s->f, op, X->col.n, s->x);
   for (int64_t jl = 0; jl < X->nloc; jl++)
     for (int64_t il = 0; il < X->mloc; il++)
       tt_put_element(X->dtype, s->x[tartan_matrix_global_row(X, il) + s->n * tartan_matrix_global_col(X, jl)], X->data,

@@ -24,6 +24,9 @@
 /* Up to so many ranks stand in one row: panels are then factored without messages, and are a small part of the work. */
 #define ROW_RANKS 8
 
+/* Up to so many right-hand sides are solved for by sweeps of our own where the factors lie in one row of ranks. */
+#define FEW 8
+
 /* Largest exponents left as they are: sums and growth have room above; below, reciprocals of pivots are finite. */
 #define HIGH(dtype) ((dtype) == TARTAN_F32 ? 80 : 900)
 #define LOW(dtype) ((dtype) == TARTAN_F32 ? -60 : -500)
@@ -217,29 +220,66 @@ void tt_factored_end(tt_factored *f)
   tartan_matrix_destroy(&f->F);
 }
 
+bool tt_factored_in_row(const tt_factored *f)
+{
+  return f->F->p == 1 && !f->one;
+}
+
+/* The same for few right-hand sides and factors in one row. Collective. */
+static tartan_status solve_few(const tt_factored *f, tartan_op op, tartan_matrix *X)
+{
+  const int64_t n = f->n, k = X->col.n;
+  double       *x = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  x = tt_alloc_zero(&X->grid->memory, n * k, sizeof *x, "right-hand sides", &local);
+  AGREE(X->grid, local);
+  for (int64_t jl = 0; jl < X->nloc; jl++)
+    tt_copy_local(X->dtype, (const char *)X->data + (size_t)(jl * X->ld) * tartan_dtype_size(X->dtype), n, TARTAN_F64,
+                  x + n * tartan_matrix_global_col(X, jl), n, n, 1);
+  TRY(tt_allreduce_f64(X->grid, x, n * k, TT_SUM));
+  TRY(tt_row_solve(f, op, k, x));
+  for (int64_t jl = 0; jl < X->nloc; jl++)
+    tt_copy_local(TARTAN_F64, x + n * tartan_matrix_global_col(X, jl), n, X->dtype,
+                  (char *)X->data + (size_t)(jl * X->ld) * tartan_dtype_size(X->dtype), n, n, 1);
+done:
+  tt_free(x);
+  return st;
+}
+
+/* By ScaLAPACK. Collective. */
+static tartan_status solve_many(const tt_factored *f, tartan_op op, tartan_matrix *X)
+{
+  tt_operand    x = {0};
+  tartan_status st = TARTAN_OK, local;
+
+  TRY(tt_operand_make(X, X->p, X->q, &x));
+  if (f->cholesky)
+    local = tt_ppotrs(X->dtype, f->n, X->col.n, &f->operand.p, &x.p);
+  else
+    local = tt_pgetrs(X->dtype, op, f->n, X->col.n, &f->operand.p, f->pivot, &x.p);
+  AGREE(X->grid, local);
+done:
+  tt_operand_end(&x);
+  return st;
+}
+
 tartan_status tt_factored_solve(const tt_factored *f, tartan_op op, tartan_matrix *X)
 {
   tartan_grid  *grid = f->F->grid;
   const int64_t k = X->col.n;
-  tt_operand    x = {0};
   double        t;
   int           threads;
-  tartan_status st = TARTAN_OK, local;
+  tartan_status st = TARTAN_OK;
 
   if (f->n == 0 || k == 0) goto done;
-  TRY(tt_operand_make(X, X->p, X->q, &x));
   t = tt_seconds();
   threads = tt_factored_threads(f);
-  if (f->cholesky)
-    local = tt_ppotrs(X->dtype, f->n, k, &f->operand.p, &x.p);
-  else
-    local = tt_pgetrs(X->dtype, op, f->n, k, &f->operand.p, f->pivot, &x.p);
+  st = tt_factored_in_row(f) && k <= FEW ? solve_few(f, op, X) : solve_many(f, op, X);
   tt_blas_threads_end(threads);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
-  AGREE(grid, local);
   grid->counters.flops += 2.0 * (double)f->n * (double)f->n * (double)k / (f->F->p * f->F->q);
 done:
-  tt_operand_end(&x);
   return st;
 }
 

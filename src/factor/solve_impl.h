@@ -92,6 +92,12 @@ tartan_status tt_lu_row(tt_factored *f);
 /** The same of Cholesky, which sets failed: a factor is of no use then. Collective. */
 tartan_status tt_cholesky_row(tt_factored *f);
 
+/** Whether the factors lie in whole columns on one row of ranks, which small ones on one rank do not. Local. */
+bool tt_factored_in_row(const tt_factored *f);
+
+/** x [n, count] on every rank := (scale op(A))^-1 x, for factors in one row and few vectors. Collective. */
+tartan_status tt_row_solve(const tt_factored *f, tartan_op op, int64_t count, double *x);
+
 /** BLAS threads for work on the factors: one where they lie on one rank. Local; end with tt_blas_threads_end(). */
 int tt_factored_threads(const tt_factored *f);
 

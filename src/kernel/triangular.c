@@ -52,3 +52,17 @@ void tt_trsm_left_unit_local(tartan_dtype dtype, int64_t m, int64_t n, const voi
                   (double *)b + j * ldb, (int)ldb);
   }
 }
+
+void tt_trsv_few_local(tartan_dtype dtype, tartan_uplo uplo, tartan_op op, bool unit, int64_t n, const void *t,
+                       int64_t ldt, void *x, int64_t ldx, int64_t count)
+{
+  const enum CBLAS_UPLO      half = uplo == TARTAN_UPPER ? CblasUpper : CblasLower;
+  const enum CBLAS_TRANSPOSE turn = op == TARTAN_TRANS ? CblasTrans : CblasNoTrans;
+  const enum CBLAS_DIAG      diagonal = unit ? CblasUnit : CblasNonUnit;
+
+  for (int64_t j = 0; j < count; j++)
+    if (dtype == TARTAN_F32)
+      cblas_strsv(CblasColMajor, half, turn, diagonal, (int)n, t, (int)ldt, (float *)x + j * ldx, 1);
+    else
+      cblas_dtrsv(CblasColMajor, half, turn, diagonal, (int)n, t, (int)ldt, (double *)x + j * ldx, 1);
+}
