@@ -24,9 +24,6 @@
 /* Up to so many ranks stand in one row: panels are then factored without messages, and are a small part of the work. */
 #define ROW_RANKS 8
 
-/* Up to so many right-hand sides are solved for by sweeps of our own where the factors lie in one row of ranks. */
-#define FEW 8
-
 /* Largest exponents left as they are: sums and growth have room above; below, reciprocals of pivots are finite. */
 #define HIGH(dtype) ((dtype) == TARTAN_F32 ? 80 : 900)
 #define LOW(dtype) ((dtype) == TARTAN_F32 ? -60 : -500)
@@ -158,14 +155,34 @@ static tartan_status factor(tt_factored *f)
   return st;
 }
 
+/* F := A of one layout, but for what stands above the blocks on the diagonal. Local. */
+static void copy_lower(const tartan_matrix *A, tartan_matrix *F)
+{
+  const size_t a = tartan_dtype_size(A->dtype), b = tartan_dtype_size(F->dtype);
+
+  for (int64_t jl = 0; jl < F->nloc && F->mloc > 0; jl++) {
+    const int64_t j = tartan_matrix_global_col(F, jl), il = first_row(F, j - j % F->col.nb);
+
+    tt_copy_local(A->dtype, (const char *)A->data + (size_t)(il + jl * A->ld) * a, A->ld, F->dtype,
+                  (char *)F->data + (size_t)(il + jl * F->ld) * b, F->ld, F->mloc - il, 1);
+  }
+}
+
 /* F := scale A in dtype: scaled before it is rounded. Collective. */
 static tartan_status take_copy(const tartan_matrix *A, tartan_dtype dtype, tt_factored *f)
 {
   tartan_matrix *wide = NULL;
+  tt_layout      from, to;
   tartan_status  st = TARTAN_OK;
 
   if (f->scale == 1 || dtype == A->dtype) {
-    TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, dtype, &f->layout, &f->F));
+    TRY(tt_matrix_create_raw(A->grid, dtype, f->m, f->n, &f->layout, &f->F));
+    from = tt_matrix_layout(A);
+    to = tt_matrix_layout(f->F);
+    if (f->cholesky && tt_layout_same(&from, &to))
+      copy_lower(A, f->F);
+    else
+      TRY(tartan_matrix_copy(TARTAN_NO_TRANS, A, f->F));
     if (f->scale != 1) tartan_scale(f->scale, f->F);
   } else {
     TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, &f->layout, &wide));
@@ -177,19 +194,19 @@ done:
   return st;
 }
 
-tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool cholesky, double scale, tt_factored *f)
+tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool cholesky, double largest,
+                               tt_factored *f)
 {
   tartan_grid  *grid = A->grid;
   const int64_t m = A->row.n, n = A->col.n;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  *f = (tt_factored){.m = m, .n = n, .cholesky = cholesky, .scale = scale, .one = tt_max(m, n) <= TT_SOLVE_ONE_RANK};
+  *f = (tt_factored){.m = m, .n = n, .cholesky = cholesky, .one = tt_max(m, n) <= TT_SOLVE_ONE_RANK};
+  f->scale = tt_solve_scale(A->dtype, dtype, largest);
   f->layout = tt_factored_layout(grid, m, n);
   TRY(take_copy(A, dtype, f));
-  if (cholesky)
-    TRY(tt_symmetric_norm(f->F, &f->norm));
-  else
-    TRY(tartan_norm(TARTAN_NORM_ONE, f->F, &f->norm));
+  f->norm = largest; /* where nothing is scaled, nothing overflowed */
+  if (f->scale != 1) TRY(cholesky ? tt_symmetric_norm(f->F, &f->norm) : tartan_norm(TARTAN_NORM_ONE, f->F, &f->norm));
   f->pivot = tt_alloc_zero(&grid->memory, f->F->mloc + f->layout.mb, sizeof *f->pivot, "pivots", &local);
   AGREE(grid, local);
   TRY(tt_operand_make(f->F, f->F->p, f->F->q, &f->operand));
@@ -220,83 +237,20 @@ void tt_factored_end(tt_factored *f)
   tartan_matrix_destroy(&f->F);
 }
 
-bool tt_factored_in_row(const tt_factored *f)
-{
-  return f->F->p == 1 && !f->one;
-}
-
-/* The same for few right-hand sides and factors in one row. Collective. */
-static tartan_status solve_few(const tt_factored *f, tartan_op op, tartan_matrix *X)
-{
-  const int64_t n = f->n, k = X->col.n;
-  double       *x = NULL;
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
-
-  x = tt_alloc_zero(&X->grid->memory, n * k, sizeof *x, "right-hand sides", &local);
-  AGREE(X->grid, local);
-  for (int64_t jl = 0; jl < X->nloc; jl++)
-    tt_copy_local(X->dtype, (const char *)X->data + (size_t)(jl * X->ld) * tartan_dtype_size(X->dtype), n, TARTAN_F64,
-                  x + n * tartan_matrix_global_col(X, jl), n, n, 1);
-  TRY(tt_allreduce_f64(X->grid, x, n * k, TT_SUM));
-  TRY(tt_row_solve(f, op, k, x));
-  for (int64_t jl = 0; jl < X->nloc; jl++)
-    tt_copy_local(TARTAN_F64, x + n * tartan_matrix_global_col(X, jl), n, X->dtype,
-                  (char *)X->data + (size_t)(jl * X->ld) * tartan_dtype_size(X->dtype), n, n, 1);
-done:
-  tt_free(x);
-  return st;
-}
-
-/* By ScaLAPACK. Collective. */
-static tartan_status solve_many(const tt_factored *f, tartan_op op, tartan_matrix *X)
-{
-  tt_operand    x = {0};
-  tartan_status st = TARTAN_OK, local;
-
-  TRY(tt_operand_make(X, X->p, X->q, &x));
-  if (f->cholesky)
-    local = tt_ppotrs(X->dtype, f->n, X->col.n, &f->operand.p, &x.p);
-  else
-    local = tt_pgetrs(X->dtype, op, f->n, X->col.n, &f->operand.p, f->pivot, &x.p);
-  AGREE(X->grid, local);
-done:
-  tt_operand_end(&x);
-  return st;
-}
-
-tartan_status tt_factored_solve(const tt_factored *f, tartan_op op, tartan_matrix *X)
-{
-  tartan_grid  *grid = f->F->grid;
-  const int64_t k = X->col.n;
-  double        t;
-  int           threads;
-  tartan_status st = TARTAN_OK;
-
-  if (f->n == 0 || k == 0) goto done;
-  t = tt_seconds();
-  threads = tt_factored_threads(f);
-  st = tt_factored_in_row(f) && k <= FEW ? solve_few(f, op, X) : solve_many(f, op, X);
-  tt_blas_threads_end(threads);
-  tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
-  grid->counters.flops += 2.0 * (double)f->n * (double)f->n * (double)k / (f->F->p * f->F->q);
-done:
-  return st;
-}
-
-tartan_status tt_factored_assume(const tartan_matrix *A, tartan_dtype dtype, tartan_assume assume, double scale,
+tartan_status tt_factored_assume(const tartan_matrix *A, tartan_dtype dtype, tartan_assume assume, double largest,
                                  tt_factored *f, int64_t *minor)
 {
   tartan_matrix *S = NULL;
   tartan_status  st = TARTAN_OK;
 
   *minor = 0;
-  TRY(tt_factored_make(A, dtype, assume == TARTAN_ASSUME_POSITIVE, scale, f));
+  TRY(tt_factored_make(A, dtype, assume == TARTAN_ASSUME_POSITIVE, largest, f));
   if (!f->cholesky || !f->failed) goto done;
   *minor = f->failed;
   tt_factored_end(f);
   TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, NULL, &S));
   TRY(tt_matrix_mirror(TARTAN_LOWER, S));
-  TRY(tt_factored_make(S, dtype, false, scale, f));
+  TRY(tt_factored_make(S, dtype, false, largest, f));
 done:
   tartan_matrix_destroy(&S);
   return st;
@@ -308,7 +262,7 @@ tartan_status tt_factored_start(const tartan_matrix *A, tartan_assume assume, tt
   tartan_status st = TARTAN_OK;
 
   TRY(tt_solve_largest(A, assume == TARTAN_ASSUME_POSITIVE, &largest));
-  TRY(tt_factored_assume(A, A->dtype, assume, tt_solve_scale(A->dtype, A->dtype, largest), f, minor));
+  TRY(tt_factored_assume(A, A->dtype, assume, largest, f, minor));
 done:
   return st;
 }

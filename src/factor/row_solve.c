@@ -223,6 +223,8 @@ static void exchange(const tt_factored *f, bool back, int64_t count, double *x)
 tartan_status tt_row_solve(const tt_factored *f, tartan_op op, int64_t count, double *x)
 {
   const bool    turned = !f->cholesky && op == TARTAN_TRANS, unit = !f->cholesky;
+  const int     threads = tt_factored_threads(f);
+  double        t = tt_seconds();
   sweep         w;
   tartan_status st = TARTAN_OK;
 
@@ -238,7 +240,10 @@ tartan_status tt_row_solve(const tt_factored *f, tartan_op op, int64_t count, do
   }
   TRY(share(&w, x));
   if (turned) exchange(f, true, count, x);
+  f->F->grid->counters.flops += 2.0 * (double)f->n * (double)f->n * (double)count / f->F->q;
 done:
   end(&w);
+  tt_blas_threads_end(threads);
+  tt_grid_phase(f->F->grid, TARTAN_PHASE_COMPUTE, &t);
   return st;
 }
