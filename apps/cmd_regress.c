@@ -109,28 +109,35 @@ static void json_result(app_json *json, const void *context)
 
 /* ------------------------------------------------------------------------------------------------ options */
 
-/* "1,0.1,0.01" to j->penalty. Local; the status is the same on every rank unless memory fails. */
+/* The next number of "1,0.1,0.01", and the text after it. Local. */
+static bool next_penalty(const char **at, double *value)
+{
+  const size_t length = strcspn(*at, ",");
+  char         text[64];
+
+  snprintf(text, sizeof text, "%.*s", (int)tt_min(length, sizeof text - 1), *at);
+  *at += length + ((*at)[length] != 0);
+  return length < sizeof text && app_parse_real(text, value) && *value >= 0;
+}
+
+/* The text of --penalty to j->penalty. Collective. */
 static tartan_status read_penalties(app_run *run, job *j)
 {
   const char   *at = set.penalty;
   int64_t       count = 1;
-  tartan_status st = TARTAN_OK;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   for (const char *c = at; *c; c++) count += *c == ',';
-  if (count > PENALTIES_MAX)
-    return tt_fail(TARTAN_ERR_ARG, "--penalty: at most %d of them, not %lld", PENALTIES_MAX, (long long)count);
-  j->penalty = tt_alloc(&run->grid->memory, count, sizeof *j->penalty, "penalties", &st);
-  for (int64_t i = 0; i < count && st == TARTAN_OK; i++) {
-    const size_t length = strcspn(at, ",");
-    char         text[64];
-
-    snprintf(text, sizeof text, "%.*s", (int)length, at);
-    if (length >= sizeof text || !app_parse_real(text, &j->penalty[i]) || j->penalty[i] < 0)
-      st = tt_fail(TARTAN_ERR_ARG, "--penalty takes numbers of 0 or more with commas between, not \"%s\"", set.penalty);
-    at += length + 1;
-  }
+  REQUIRE(count <= PENALTIES_MAX, TARTAN_ERR_ARG, "--penalty: at most %d of them, not %lld", PENALTIES_MAX,
+          (long long)count);
+  j->penalty = tt_alloc(&run->grid->memory, count, sizeof *j->penalty, "penalties", &local);
+  AGREE(run->grid, local);
+  for (int64_t i = 0; i < count; i++)
+    REQUIRE(next_penalty(&at, &j->penalty[i]), TARTAN_ERR_ARG,
+            "--penalty takes numbers of 0 or more with commas between, not \"%s\"", set.penalty);
   j->opts.penalty = j->penalty;
   j->opts.penalties = count;
+done:
   return st;
 }
 
@@ -164,7 +171,7 @@ static tartan_status read_options(app_run *run, job *j)
   o->scale = set.scale;
   o->tolerance = set.tolerance;
   o->iterations = set.iterations;
-  if (set.penalty) AGREE(run->grid, read_penalties(run, j));
+  if (set.penalty) TRY(read_penalties(run, j));
 done:
   return st;
 }

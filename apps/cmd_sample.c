@@ -16,7 +16,7 @@
 static struct {
   int64_t     count, seed, orthogonal[2];
   const char *mean;
-} set = {.count = NONE};
+} set = {.count = NONE, .orthogonal = {NONE, NONE}};
 
 static const app_option options[] = {
     {"count", 0, APP_OPTION_COUNT, &set.count, "N", NULL, "required with a covariance: how many samples, rows of X"},
@@ -244,9 +244,11 @@ static tartan_status sample(app_run *run, const char *const *operands, int count
   static const app_factor_kind kind =
       {.name = "sample", .square = true, .lower = true, .check = check, .note = note, .plan = plan, .compute = compute};
   static app_factor f = {.kind = &kind};
-  const bool        ortho = set.orthogonal[0] > 0;
+  const bool        ortho = set.orthogonal[0] != NONE;
   tartan_status     st = TARTAN_OK;
 
+  REQUIRE(!ortho || (set.orthogonal[0] > 0 && set.orthogonal[1] > 0), TARTAN_ERR_ARG,
+          "--orthogonal %lldx%lld: give 1 or more of each", (long long)set.orthogonal[0], (long long)set.orthogonal[1]);
   REQUIRE(count == (ortho ? 0 : 1), TARTAN_ERR_ARG,
           ortho ? "sample --orthogonal takes no covariance"
                 : "sample needs COV.h5, or --orthogonal MxN (tartan sample --help)");

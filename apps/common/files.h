@@ -59,6 +59,17 @@ tartan_status app_result_name(const char *source, const char *suffix, char *name
  */
 tartan_status app_check_output(app_run *run, const char *output, const char *const *sources, int count);
 
+/**
+ * Refuses a JSON report over an input: an operand, or a file that an option names. Collective.
+ *
+ * @param[in] sources  [count] operands
+ * @retval TARTAN_ERR_ARG
+ */
+tartan_status app_check_report(app_run *run, const char *const *sources, int count);
+
+/** Refuses a result in the same file as the JSON report, which would replace it. Collective; TARTAN_ERR_ARG. */
+tartan_status app_check_result(app_run *run, const char *path);
+
 /** The last line of every command that writes: "written  FILE:/path"; path may be NULL. Nothing with --quiet. Local. */
 void app_say_written(const app_run *run, const char *file, const char *path);
 

@@ -20,6 +20,7 @@ tartan_status app_result_begin(app_run *run, const char *output, const char *suf
   else
     TRY(app_result_name(sources[0], suffix, result->path, sizeof result->path));
   TRY(app_check_output(run, result->path, sources, count));
+  TRY(app_check_result(run, result->path));
 done:
   return st;
 }

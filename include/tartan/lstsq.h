@@ -63,7 +63,8 @@ typedef struct tartan_lstsq_info {
  *
  * @retval TARTAN_ERR_SHAPE, TARTAN_ERR_DTYPE, TARTAN_ERR_GRID  operands do not fit
  * @retval TARTAN_ERR_ARG      no such method, negative ridge, tolerance of 1 and more
- * @retval TARTAN_ERR_NUMERIC  TARTAN_LSTSQ_QR and a matrix without full rank; no convergence of the SVD
+ * @retval TARTAN_ERR_NUMERIC  TARTAN_LSTSQ_QR and a matrix without full rank; no convergence of the SVD; X is beyond the
+ *                             range of its type
  * @retval TARTAN_ERR_INPUT    A or B has Inf or NaN
  * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW
  */
@@ -80,7 +81,7 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_lstsq(const tartan_matrix *A, co
  * @param[out] Apinv      [n, m]
  * @param[out] info       rank and condition; may be NULL
  *
- * Errors as tartan_svd().
+ * Errors as tartan_svd(); TARTAN_ERR_NUMERIC also where the pseudo-inverse is beyond the range of its type.
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_pinv(const tartan_matrix *A, double tolerance, tartan_matrix **Apinv,
                                                      tartan_lstsq_info *info);
@@ -134,7 +135,7 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_cond(tartan_cond_norm norm, cons
  * @param[out] B  [n, n]
  *
  * @retval TARTAN_ERR_SHAPE    A is not square
- * @retval TARTAN_ERR_NUMERIC  k < 0 and A is singular
+ * @retval TARTAN_ERR_NUMERIC  k < 0 and A is singular; the power is beyond the range of its type
  * and those of tartan_gemm().
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_matrix_power(const tartan_matrix *A, int64_t k, tartan_matrix **B);

@@ -72,10 +72,11 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_regress_plan(const tartan_operat
  *
  * Source: Friedman, Hastie, Tibshirani 2010 (paths by coordinate descent with covariance updates).
  *
- * @retval TARTAN_ERR_SHAPE  y does not have m rows and one column, or A is empty
- * @retval TARTAN_ERR_ARG    options out of range
- * @retval TARTAN_ERR_INPUT  NaN or Inf in A or y
- * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO, TARTAN_ERR_NUMERIC
+ * @retval TARTAN_ERR_SHAPE    y does not have m rows and one column, or A is empty
+ * @retval TARTAN_ERR_ARG      options out of range
+ * @retval TARTAN_ERR_INPUT    NaN or Inf in A or y
+ * @retval TARTAN_ERR_NUMERIC  squares of the values leave the range of f64
+ * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_regress_fit(const tartan_operator *A, const tartan_matrix *y,
                                                             const tartan_regress_opts *opts, tartan_regression **model,

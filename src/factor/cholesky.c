@@ -26,7 +26,7 @@ tartan_status tartan_cholesky(const tartan_matrix *A, tartan_matrix **L, tartan_
   *L = NULL;
   TRY(tt_solve_check(A, NULL));
   TRY(tt_solve_largest(A, true, &largest));
-  TRY(tt_factored_make(A, A->dtype, true, tt_solve_scale(A->dtype, A->dtype, largest), &f));
+  TRY(tt_factored_make(A, A->dtype, true, largest, &f));
   REQUIRE(!f.failed, TARTAN_ERR_NUMERIC,
           "the matrix is not positive definite: its leading minor of order %lld is not; LU needs no such matrix",
           (long long)f.failed);

@@ -117,15 +117,15 @@ int tt_factored_threads(const tt_factored *f)
   return f->one ? tt_blas_set_threads(1) : tt_blas_threads_begin(f->F->grid);
 }
 
-/* By LAPACK where the matrix lies on one rank, LU over a row of ranks by panels, else by ScaLAPACK. Collective. */
+/* By LAPACK where the matrix lies on one rank, over a row of ranks by panels, else by ScaLAPACK. Collective. */
 static tartan_status call_routine(tt_factored *f)
 {
   tartan_matrix *F = f->F;
-  const bool     alone = F->p * F->q == 1, row = F->p == 1 && !alone && !f->cholesky;
+  const bool     alone = F->p * F->q == 1, row = F->p == 1 && !alone;
   tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
   if (row) {
-    TRY(tt_lu_row(f));
+    TRY(f->cholesky ? tt_cholesky_row(f) : tt_lu_row(f));
   } else {
     if (alone && F->prow >= 0)
       f->failed = f->cholesky ? tt_potrf(F->dtype, TARTAN_LOWER, f->n, F->data, F->ld)
@@ -155,14 +155,34 @@ static tartan_status factor(tt_factored *f)
   return st;
 }
 
+/* F := A of one layout, but for what stands above the blocks on the diagonal. Local. */
+static void copy_lower(const tartan_matrix *A, tartan_matrix *F)
+{
+  const size_t a = tartan_dtype_size(A->dtype), b = tartan_dtype_size(F->dtype);
+
+  for (int64_t jl = 0; jl < F->nloc && F->mloc > 0; jl++) {
+    const int64_t j = tartan_matrix_global_col(F, jl), il = first_row(F, j - j % F->col.nb);
+
+    tt_copy_local(A->dtype, (const char *)A->data + (size_t)(il + jl * A->ld) * a, A->ld, F->dtype,
+                  (char *)F->data + (size_t)(il + jl * F->ld) * b, F->ld, F->mloc - il, 1);
+  }
+}
+
 /* F := scale A in dtype: scaled before it is rounded. Collective. */
 static tartan_status take_copy(const tartan_matrix *A, tartan_dtype dtype, tt_factored *f)
 {
   tartan_matrix *wide = NULL;
+  tt_layout      from, to;
   tartan_status  st = TARTAN_OK;
 
   if (f->scale == 1 || dtype == A->dtype) {
-    TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, dtype, &f->layout, &f->F));
+    TRY(tt_matrix_create_raw(A->grid, dtype, f->m, f->n, &f->layout, &f->F));
+    from = tt_matrix_layout(A);
+    to = tt_matrix_layout(f->F);
+    if (f->cholesky && tt_layout_same(&from, &to))
+      copy_lower(A, f->F);
+    else
+      TRY(tartan_matrix_copy(TARTAN_NO_TRANS, A, f->F));
     if (f->scale != 1) tartan_scale(f->scale, f->F);
   } else {
     TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, &f->layout, &wide));
@@ -174,19 +194,19 @@ done:
   return st;
 }
 
-tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool cholesky, double scale, tt_factored *f)
+tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool cholesky, double largest,
+                               tt_factored *f)
 {
   tartan_grid  *grid = A->grid;
   const int64_t m = A->row.n, n = A->col.n;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  *f = (tt_factored){.m = m, .n = n, .cholesky = cholesky, .scale = scale, .one = tt_max(m, n) <= TT_SOLVE_ONE_RANK};
+  *f = (tt_factored){.m = m, .n = n, .cholesky = cholesky, .one = tt_max(m, n) <= TT_SOLVE_ONE_RANK};
+  f->scale = tt_solve_scale(A->dtype, dtype, largest);
   f->layout = tt_factored_layout(grid, m, n);
   TRY(take_copy(A, dtype, f));
-  if (cholesky)
-    TRY(tt_symmetric_norm(f->F, &f->norm));
-  else
-    TRY(tartan_norm(TARTAN_NORM_ONE, f->F, &f->norm));
+  f->norm = largest; /* where nothing is scaled, nothing overflowed */
+  if (f->scale != 1) TRY(cholesky ? tt_symmetric_norm(f->F, &f->norm) : tartan_norm(TARTAN_NORM_ONE, f->F, &f->norm));
   f->pivot = tt_alloc_zero(&grid->memory, f->F->mloc + f->layout.mb, sizeof *f->pivot, "pivots", &local);
   AGREE(grid, local);
   TRY(tt_operand_make(f->F, f->F->p, f->F->q, &f->operand));
@@ -217,46 +237,20 @@ void tt_factored_end(tt_factored *f)
   tartan_matrix_destroy(&f->F);
 }
 
-tartan_status tt_factored_solve(const tt_factored *f, tartan_op op, tartan_matrix *X)
-{
-  tartan_grid  *grid = f->F->grid;
-  const int64_t k = X->col.n;
-  tt_operand    x = {0};
-  double        t;
-  int           threads;
-  tartan_status st = TARTAN_OK, local;
-
-  if (f->n == 0 || k == 0) goto done;
-  TRY(tt_operand_make(X, X->p, X->q, &x));
-  t = tt_seconds();
-  threads = tt_factored_threads(f);
-  if (f->cholesky)
-    local = tt_ppotrs(X->dtype, f->n, k, &f->operand.p, &x.p);
-  else
-    local = tt_pgetrs(X->dtype, op, f->n, k, &f->operand.p, f->pivot, &x.p);
-  tt_blas_threads_end(threads);
-  tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
-  AGREE(grid, local);
-  grid->counters.flops += 2.0 * (double)f->n * (double)f->n * (double)k / (f->F->p * f->F->q);
-done:
-  tt_operand_end(&x);
-  return st;
-}
-
-tartan_status tt_factored_assume(const tartan_matrix *A, tartan_dtype dtype, tartan_assume assume, double scale,
+tartan_status tt_factored_assume(const tartan_matrix *A, tartan_dtype dtype, tartan_assume assume, double largest,
                                  tt_factored *f, int64_t *minor)
 {
   tartan_matrix *S = NULL;
   tartan_status  st = TARTAN_OK;
 
   *minor = 0;
-  TRY(tt_factored_make(A, dtype, assume == TARTAN_ASSUME_POSITIVE, scale, f));
+  TRY(tt_factored_make(A, dtype, assume == TARTAN_ASSUME_POSITIVE, largest, f));
   if (!f->cholesky || !f->failed) goto done;
   *minor = f->failed;
   tt_factored_end(f);
   TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, NULL, &S));
   TRY(tt_matrix_mirror(TARTAN_LOWER, S));
-  TRY(tt_factored_make(S, dtype, false, scale, f));
+  TRY(tt_factored_make(S, dtype, false, largest, f));
 done:
   tartan_matrix_destroy(&S);
   return st;
@@ -268,7 +262,7 @@ tartan_status tt_factored_start(const tartan_matrix *A, tartan_assume assume, tt
   tartan_status st = TARTAN_OK;
 
   TRY(tt_solve_largest(A, assume == TARTAN_ASSUME_POSITIVE, &largest));
-  TRY(tt_factored_assume(A, A->dtype, assume, tt_solve_scale(A->dtype, A->dtype, largest), f, minor));
+  TRY(tt_factored_assume(A, A->dtype, assume, largest, f, minor));
 done:
   return st;
 }
@@ -277,8 +271,8 @@ const char *tt_factored_routine(const tt_factored *f)
 {
   if (f->one) return f->cholesky ? "?potrf on one rank" : "?getrf on one rank";
   if (f->layout.p * f->layout.q == 1) return f->cholesky ? "?potrf" : "?getrf";
-  if (f->cholesky) return "p?potrf";
-  return f->layout.p == 1 ? "panels by ?getrf" : "p?getrf";
+  if (f->layout.p == 1) return f->cholesky ? "panels by ?potrf" : "panels by ?getrf";
+  return f->cholesky ? "p?potrf" : "p?getrf";
 }
 
 void tt_factored_reason(const tt_factored *f, tartan_assume assume, int64_t minor, char *text, size_t size)

@@ -81,6 +81,7 @@ tartan_status tartan_inv(const tartan_matrix *A, const tartan_solve_opts *opts, 
           (long long)f.failed);
   TRY(tt_factored_condition(&f, &told.condition));
   if (f.n > 0) TRY(invert(&f));
+  TRY(tt_matrix_require_range(f.F, "the inverse"));
   if (info) {
     TRY(residual(A, assume == TARTAN_ASSUME_POSITIVE, f.F, &told.residual));
     snprintf(told.method, sizeof told.method, "%s", f.cholesky ? "Cholesky" : "LU");

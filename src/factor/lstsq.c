@@ -202,6 +202,7 @@ tartan_status tartan_lstsq(const tartan_matrix *A, const tartan_matrix *B, const
   } else {
     TRY(prepare(&x));
     TRY(solve_twice(&x, X, residuals));
+    TRY(tt_matrix_require_range(*X, "the least squares solution"));
     if (x.want_rank) tt_rank_warn(A, o.tolerance, x.rank);
   }
   if (info) tell(&x, since, info);

@@ -72,6 +72,7 @@ tartan_status tartan_pinv(const tartan_matrix *A, double tolerance, tartan_matri
   rank = tt_rank_of(r, s, tt_rank_tolerance(A, tolerance));
   tt_rank_warn(A, tolerance, rank);
   TRY(assemble(U, s, Vt, rank, Apinv));
+  TRY(tt_matrix_require_range(*Apinv, "the pseudo-inverse"));
   if (!info) goto done;
   snprintf(info->method, sizeof info->method, "SVD");
   snprintf(info->reason, sizeof info->reason, "%s, %.110s", how.method, how.reason);
@@ -79,6 +80,7 @@ tartan_status tartan_pinv(const tartan_matrix *A, double tolerance, tartan_matri
   info->condition = rank > 0 ? s[0] / s[rank - 1] : (double)NAN;
   info->seconds = tt_seconds() - since;
 done:
+  if (st != TARTAN_OK) tartan_matrix_destroy(Apinv);
   tt_free(s);
   tartan_matrix_destroy(&Vt);
   tartan_matrix_destroy(&U);

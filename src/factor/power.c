@@ -50,6 +50,7 @@ tartan_status tartan_matrix_power(const tartan_matrix *A, int64_t k, tartan_matr
     e >>= 1;
     if (e > 0) TRY(square_of(square ? square : A, &square));
   }
+  TRY(tt_matrix_require_range(product, "the power"));
   *B = product;
   product = NULL;
 done:

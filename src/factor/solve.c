@@ -52,13 +52,12 @@ static tartan_status plainly(tt_system *s)
   tartan_status st = TARTAN_OK;
 
   tt_system_restart(s);
-  TRY(tt_factored_assume(s->A, s->A->dtype, s->opts.assume, s->scale, &s->f, &s->minor));
+  TRY(tt_factored_assume(s->A, s->A->dtype, s->opts.assume, s->largest, &s->f, &s->minor));
   REQUIRE(!s->f.failed, TARTAN_ERR_NUMERIC, "the matrix is singular: pivot %lld of its LU factorization is zero",
           (long long)s->f.failed);
-  TRY(tt_factored_condition(&s->f, &s->condition));
   if (!s->opts.mixed) tt_factored_reason(&s->f, s->opts.assume, s->minor, s->reason, sizeof s->reason);
   TRY(tt_matrix_clone(TARTAN_NO_TRANS, s->B, s->B->dtype, &s->f.layout, &s->X));
-  TRY(tt_factored_solve(&s->f, s->opts.op, s->X));
+  TRY(tt_factored_condition_solve(&s->f, s->opts.op, s->X, &s->condition));
   TRY(tt_system_refine(s, s->opts.refine < 0 ? 2 : s->opts.refine));
 done:
   return st;

@@ -47,15 +47,24 @@ tartan_matrix_opts tt_factored_layout(const tartan_grid *grid, int64_t m, int64_
 /**
  * Factors scale A in dtype. A factorization that `failed` is complete for LU, of no use for Cholesky. Collective.
  *
- * @param[in]  A  [m, n], of which Cholesky reads the lower triangle
- * @param[out] f  to be given to tt_factored_end(), after a failure too
+ * @param[in]  A        [m, n], of which Cholesky reads the lower triangle
+ * @param[in]  largest  of tt_solve_largest(), which tells the scale
+ * @param[out] f        to be given to tt_factored_end(), after a failure too; what stands above the diagonal blocks of a
+ *                      Cholesky factor is undefined
  */
-tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool cholesky, double scale, tt_factored *f);
+tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool cholesky, double largest,
+                               tt_factored *f);
 
 void tt_factored_end(tt_factored *f);
 
 /** Estimate of the 1-norm condition number of a square A, Inf if it is singular, 1 if it is empty. Collective. */
 tartan_status tt_factored_condition(const tt_factored *f, double *condition);
+
+/**
+ * Both, for factors that have not failed: the estimate, and X := (scale op(A))^-1 X, which takes part in its first pass
+ * over the factors where it can. Collective.
+ */
+tartan_status tt_factored_condition_solve(const tt_factored *f, tartan_op op, tartan_matrix *X, double *condition);
 
 /** X [n, k] := (scale op(A))^-1 X, X in the layout of the factors and of their type. Collective. */
 tartan_status tt_factored_solve(const tt_factored *f, tartan_op op, tartan_matrix *X);
@@ -65,7 +74,7 @@ tartan_status tt_factored_solve(const tt_factored *f, tartan_op op, tartan_matri
  *
  * @param[out] fell  NULL, or whether it failed
  */
-tartan_status tt_factored_assume(const tartan_matrix *A, tartan_dtype dtype, tartan_assume assume, double scale,
+tartan_status tt_factored_assume(const tartan_matrix *A, tartan_dtype dtype, tartan_assume assume, double largest,
                                  tt_factored *f, int64_t *minor);
 
 /** The scaling, then tt_factored_assume(). Collective. */
@@ -88,6 +97,22 @@ tartan_status tt_factored_diagonal(const tt_factored *f, double *diagonal);
  * and failed on every rank. Collective.
  */
 tartan_status tt_lu_row(tt_factored *f);
+
+/** The same of Cholesky, which sets failed: a factor is of no use then. Collective. */
+tartan_status tt_cholesky_row(tt_factored *f);
+
+/** Whether the factors lie in whole columns on one row of ranks, which small ones on one rank do not. Local. */
+bool tt_factored_in_row(const tt_factored *f);
+
+/** Up to so many right-hand sides are solved for by tt_row_solve(). */
+#define TT_ROW_SOLVE_MOST 8
+
+/** x [n, k] on every rank := X, in the layout of factors in one row; X := x. Collective; local. */
+tartan_status tt_row_gather(const tartan_matrix *X, double *x);
+void          tt_row_scatter(const double *x, tartan_matrix *X);
+
+/** x [n, count] on every rank := (scale op(A))^-1 x, for factors in one row and few vectors. Collective. */
+tartan_status tt_row_solve(const tt_factored *f, tartan_op op, int64_t count, double *x);
 
 /** BLAS threads for work on the factors: one where they lie on one rank. Local; end with tt_blas_threads_end(). */
 int tt_factored_threads(const tt_factored *f);

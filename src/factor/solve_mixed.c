@@ -22,7 +22,7 @@ static tartan_status factor(tt_system *s, bool *usable)
   tartan_status st = TARTAN_OK;
 
   *usable = false;
-  TRY(tt_factored_make(s->A, TARTAN_F32, cholesky, tt_solve_scale(TARTAN_F64, TARTAN_F32, s->largest), &s->f));
+  TRY(tt_factored_make(s->A, TARTAN_F32, cholesky, s->largest, &s->f));
   if (s->f.failed) {
     snprintf(s->reason, sizeof s->reason, "f32 did not do: %s %lld failed; factored in f64",
              cholesky ? "minor" : "pivot", (long long)s->f.failed);

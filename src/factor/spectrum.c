@@ -4,7 +4,9 @@
  * is that of the computed inverse.
  */
 #include <math.h>
+#include <stdlib.h>
 
+#include <tartan/elementwise.h>
 #include <tartan/lstsq.h>
 #include <tartan/norms.h>
 
@@ -111,13 +113,34 @@ done:
   return st;
 }
 
+/* *S := A times a power of two where its inverse or the norms may leave the range, else NULL. Collective. */
+static tartan_status scaled(const tartan_matrix *A, tartan_matrix **S)
+{
+  const int     most = A->dtype == TARTAN_F32 ? 60 : 500;
+  double        largest;
+  int           e = 0;
+  tartan_status st = TARTAN_OK;
+
+  TRY(tartan_norm(TARTAN_NORM_MAX, A, &largest));
+  if (largest > 0 && isfinite(largest)) (void)frexp(largest, &e);
+  if (abs(e) <= most) goto done;
+  TRY(tt_matrix_clone(TARTAN_NO_TRANS, A, A->dtype, NULL, S));
+  tartan_scale(ldexp(1, -(e > 0 ? most : -most)), *S);
+  e -= e > 0 ? most : -most;
+  tartan_scale(ldexp(1, -(int)tt_max(-most, tt_min(most, e))), *S);
+done:
+  return st;
+}
+
 /* |A| |A^-1|. Collective. */
 static tartan_status cond_inverse(tartan_norm_kind kind, const tartan_matrix *A, double *value)
 {
-  tartan_matrix *Ainv = NULL;
+  tartan_matrix *Ainv = NULL, *S = NULL;
   double         a, b;
   tartan_status  st = TARTAN_OK;
 
+  TRY(scaled(A, &S));
+  A = S ? S : A;
   st = tartan_inv(A, NULL, &Ainv, NULL);
   if (st == TARTAN_ERR_NUMERIC) { /* singular: that is an answer */
     tartan_error_clear();
@@ -131,6 +154,7 @@ static tartan_status cond_inverse(tartan_norm_kind kind, const tartan_matrix *A,
   *value = isnan(a * b) ? (double)INFINITY : a * b;
 done:
   tartan_matrix_destroy(&Ainv);
+  tartan_matrix_destroy(&S);
   return st;
 }
 

@@ -107,6 +107,23 @@ static void set_up_target(fit *f, double yy)
   if (!(f->spread / m > noise * noise)) f->spread = 0;
 }
 
+/*
+ * Refuses a column, n for the target, whose sum of squares underflows: it would count as constant. That it is not all zero
+ * is told by its mean or its product with the target. Local.
+ */
+static tartan_status check_column(const fit *f, int64_t j, double square, double product)
+{
+  const bool   target = j == f->problem.n;
+  const double mean = target ? f->gram.last : f->gram.mean[j];
+
+  if (!(square < 0x1p-960) || fabs(mean) >= 0x1p-470 || !(square > 0 || mean != 0 || product != 0)) return TARTAN_OK;
+  if (target)
+    return tt_fail(TARTAN_ERR_NUMERIC, "the values of the target are so small that their squares underflow: scale it");
+  return tt_fail(TARTAN_ERR_NUMERIC,
+                 "the values of feature %lld (from zero) are so small that their squares underflow: scale the data",
+                 (long long)j);
+}
+
 /* A target that does not vary about its mean leaves nothing to explain. */
 static bool is_flat(const fit *f)
 {
@@ -118,7 +135,9 @@ static tartan_status set_up(fit *f)
 {
   tt_regress_problem *p = &f->problem;
   const int64_t       n = p->n, ld = p->ld;
+  tartan_status       st = TARTAN_OK;
 
+  for (int64_t j = 0; j <= n; j++) TRY(check_column(f, j, p->G[j + j * ld], p->G[n + j * ld]));
   p->q = p->G + n * ld;
   set_up_target(f, p->G[n + n * ld]);
   for (int64_t j = 0; j < n; j++) p->scale[j] = scale_of(f, j, p->G[j + j * ld]);
@@ -127,18 +146,19 @@ static tartan_status set_up(fit *f)
       const double by = p->scale[j] * (i < n ? p->scale[i] : 1);
       const double g = by > 0 ? p->G[i + j * ld] / by : 0;
 
-      if (!isfinite(p->G[i + j * ld]))
-        return tt_fail(TARTAN_ERR_NUMERIC, "the values are so large that their squares overflow: scale the data");
+      REQUIRE(isfinite(p->G[i + j * ld]), TARTAN_ERR_NUMERIC,
+              "the values are so large that their squares overflow: scale the data");
       p->G[i + j * ld] = p->G[j + i * ld] = g;
     }
   }
-  if (!isfinite(p->yy))
-    return tt_fail(TARTAN_ERR_NUMERIC, "the values of the target are so large that their squares overflow: scale it");
+  REQUIRE(isfinite(p->yy), TARTAN_ERR_NUMERIC,
+          "the values of the target are so large that their squares overflow: scale it");
   if (is_flat(f)) {
     for (int64_t j = 0; j < n; j++) p->G[j + n * ld] = p->G[n + j * ld] = 0;
     p->yy = 0;
   }
-  return TARTAN_OK;
+done:
+  return st;
 }
 
 static int descending(const void *a, const void *b)
@@ -256,6 +276,7 @@ static tartan_status set_up_spread(fit *f)
   TRY(tt_allreduce_f64(G->grid, &broken, 1, TT_MAX));
   REQUIRE(broken == 0, TARTAN_ERR_NUMERIC, "the values are so large that their squares overflow: scale the data");
   TRY(tt_allreduce_f64(G->grid, f->vectors, 2 * p->ld, TT_SUM)); /* of one rank each */
+  for (int64_t j = 0; j <= n; j++) TRY(check_column(f, j, diagonal[j], q[j]));
   set_up_target(f, q[n]);
   if (is_flat(f)) p->yy = 0;
   p->q = q;

@@ -53,10 +53,13 @@ static double sweep(descent *d)
   return largest > 0 ? change / largest : 0;
 }
 
-/* The duality gap over y'y, from a product H without the roundings of the updates. */
+/*
+ * The duality gap over y'y, from a product H without the roundings of the updates. Under a penalty below the rounding of
+ * gradients no gradient is within the penalty: there rounding counts as zero.
+ */
 static double duality_gap(descent *d)
 {
-  double fit = 0, square = 0, absolute = 0, length = 0, dual = 0, residual, shrink, gap;
+  double fit = 0, square = 0, absolute = 0, length = 0, dual = 0, rounding = 0, residual, shrink, gap;
 
   tt_regress_product(d->p, d->b, d->H);
   for (int64_t j = 0; j < d->p->n; j++) {
@@ -67,7 +70,9 @@ static double duality_gap(descent *d)
     absolute += fabs(b);
     length += b * b;
     dual = fmax(dual, fabs(d->p->q[j] - d->H[j] - d->l2 * b));
+    rounding = fmax(rounding, GAP_FLOOR * fabs(d->p->q[j]));
   }
+  if (dual < rounding) dual = 0;
   residual = fmax(0, d->p->yy - 2 * fit + square);
   shrink = dual > d->l1 ? d->l1 / dual : 1;
   gap = 0.5 * residual * (1 + shrink * shrink) + d->l1 * absolute - shrink * (d->p->yy - fit) +

@@ -195,6 +195,23 @@ def test_special():
     assert (r["coef"] == 0).all() and np.isnan(r["r2"]).all() and (r["mse"] < 1e-30).all()
 
 
+def test_ends_of_the_range():
+    X, y = generated(60, 4)
+    for scale, target, feature in ((1e-300, 1, "feature 0"), (1, 1e-200, "target"), (1e200, 1, "overflow")):
+        write("r.h5", X * scale, y * target)
+        for words in ((), ("--no-intercept", "--model", "lasso")):
+            t.refused(7, feature, "regress", "r.h5:/X", "--target", "r.h5:/y", *words, "-o", "o.h5", ranks=2)
+    assert not os.path.exists("o.h5")
+    write("r.h5", X * 1e-130, y * 1e-130)
+    small = fit("r.h5", "--penalty", 0)
+    write("r.h5", X, y)
+    same(small["coef"], fit("r.h5", "--penalty", 0)["coef"], 1e-10, "coefficients of small data")
+    plain = fit("r.h5", "--penalty", 0)["coef"]
+    for model in ("lasso", "elastic-net"):  # a penalty below the rounding of gradients
+        r = fit("r.h5", "--model", model, "--penalty", "1e-100", "--iterations", 200)
+        same(r["coef"], plain, 1e-6, "hardly penalised")
+
+
 def test_bytes_on_any_ranks():
     X, y = generated(3000, 40)
     write("n.h5", X, y)
