@@ -10,7 +10,8 @@
 #include "base/util.h"
 #include "commands.h"
 #include "common/plan.h"
-#include "recommend.h"
+#include "model/recommend_impl.h"
+#include "recommend_sweep.h"
 
 app_recommend_settings app_recommend_set = {.model = TARTAN_RECOMMEND_IALS,
                                             .factors = 64,
@@ -60,7 +61,8 @@ static const app_option options[] = {
     {"dtype", 0, APP_OPTION_CHOICE, &SET.dtype, "f32|f64", "f32", "element type of the factors"},
     {"init-stddev", 0, APP_OPTION_REAL, &SET.init_stddev, "X", "als: 0.1, ials: 0.1 / sqrt(K)", "of the first factors"},
     {"nonnegative", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
-    {"sweep", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
+    {"sweep", 0, APP_OPTION_TEXT, &SET.sweep, "FILE", NULL,
+     "train many settings and keep the best: lines \"factors = 16 32\", all combinations"},
     {"seed", 0, APP_OPTION_COUNT, &SET.seed, "N", "0", "of factors and of the split"},
     {"duplicates", 0, APP_OPTION_CHOICE, &SET.duplicates, "error|sum|last|max", "error",
      "several ratings of one user for one item"},
@@ -87,6 +89,7 @@ typedef struct job {
   app_result         result;
   app_recommend_data data;
   app_training       training;
+  app_sweep          sweep; /**< of --sweep */
   bool               trained;
 } job;
 
@@ -132,13 +135,24 @@ void app_recommend_note(app_notes *notes)
   app_note(notes, "validation", "%s", SET.validation ? SET.validation : "");
 }
 
+tartan_status app_recommend_check(void)
+{
+  const tartan_recommend_opts opts = app_recommend_opts();
+  tartan_status               st = TARTAN_OK;
+
+  REQUIRE(SET.iterations >= 1 && SET.iterations <= 4096, TARTAN_ERR_ARG, "--iterations %lld: give 1 to 4096",
+          (long long)SET.iterations);
+  TRY(tt_recommend_check(&opts));
+done:
+  return st;
+}
+
 static tartan_status check_options(void)
 {
   tartan_status st = TARTAN_OK;
 
   TRY(app_result_check_options());
-  REQUIRE(SET.iterations >= 1 && SET.iterations <= 4096, TARTAN_ERR_ARG, "--iterations %lld: give 1 to 4096",
-          (long long)SET.iterations);
+  TRY(app_recommend_check());
   REQUIRE(SET.fraction > 0 && SET.fraction < 1, TARTAN_ERR_ARG, "--split-fraction %g: give a number between 0 and 1",
           SET.fraction);
   REQUIRE(SET.leave >= 1 && SET.patience >= 1, TARTAN_ERR_ARG, "--split-count and --patience: give 1 or more");
@@ -153,8 +167,8 @@ static void release(void *context)
 {
   job *j = context;
 
-  tartan_recommender_destroy(&j->training.model);
-  tt_free(j->training.history);
+  app_training_end(&j->training);
+  app_sweep_end(&j->sweep);
   app_recommend_data_end(&j->data);
 }
 
@@ -186,6 +200,7 @@ static void json_result(app_json *json, const void *context)
     }
     app_json_end_array(json);
   }
+  if (j->trained && SET.sweep) app_sweep_json(json, &j->sweep);
   if (j->trained) app_json_text(json, "output", j->result.path);
   app_json_end_object(json);
 }
@@ -197,11 +212,16 @@ static tartan_status look(app_run *run, job *j, bool *done)
   struct stat s = {0};
 
   app_recommend_note(&notes);
+  if (SET.sweep) app_note(&notes, "sweep", "%s", j->sweep.line);
   app_note(&notes, "command", "recommend train");
   (void)stat(j->data.ratings.file, &s);
   app_note(&notes, "input", "%s:%s", j->data.ratings.file, j->data.ratings.group);
   app_note_count(&notes, "input_size", (int64_t)s.st_size);
   app_note_count(&notes, "input_time", (int64_t)s.st_mtime);
+  if (j->data.has_others && stat(j->data.others.file, &s) == 0) {
+    app_note_count(&notes, "validation_size", (int64_t)s.st_size);
+    app_note_count(&notes, "validation_time", (int64_t)s.st_mtime);
+  }
   return app_result_look(run, &notes, app_result_set.force, &j->result, done);
 }
 
@@ -223,7 +243,7 @@ done:
 static tartan_status train(app_run *run, const char *const *operands, int count)
 {
   static job    j;
-  const char   *sources[2] = {operands[0], SET.validation};
+  const char   *sources[3] = {operands[0], SET.validation, SET.sweep};
   bool          done = false;
   tartan_status st = TARTAN_OK;
 
@@ -233,7 +253,8 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   run->json = json_result;
   run->release = release;
   TRY(check_options());
-  TRY(app_result_begin(run, app_result_set.output, "recommend.h5", sources, 2, &j.result));
+  TRY(app_result_begin(run, app_result_set.output, "recommend.h5", sources, 3, &j.result));
+  if (SET.sweep) TRY(app_sweep_read(run, &app_cmd_recommend_train, &j.sweep));
   TRY(app_recommend_read(run, operands[0], &j.data));
   if (!app_result_set.plan) TRY(look(run, &j, &done));
   if (done) goto done;
@@ -241,10 +262,15 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   TRY(plan(run, &j));
   if (app_result_set.plan) goto done;
   app_recommend_catch_signals();
-  TRY(app_recommend_epochs(run, &j.data, j.result.path, &j.training));
-  TRY(app_recommend_save(run, &j.result, &j.data, &j.training));
+  if (SET.sweep)
+    TRY(app_sweep_train(run, &j.data, &j.result, &j.sweep, &j.training));
+  else
+    TRY(app_recommend_epochs(run, &j.data, j.result.path, &j.training));
+  TRY(app_recommend_save(run, &j.result, &j.data, &j.training, SET.sweep ? &j.sweep : NULL));
   j.trained = true;
   if (run->rank == 0) (void)unlink(j.training.file); /* it may never have been written */
+  if (SET.sweep) app_sweep_clean(run, &j.result);
+  if (SET.sweep) app_sweep_print(run, &j.data, &j.sweep);
   if (j.training.best > 0)
     app_say(run, "best epoch %lld of %lld\n", (long long)j.training.best, (long long)j.training.epochs);
   TRY(app_result_end(run, &j.result, NULL));

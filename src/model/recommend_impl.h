@@ -50,6 +50,11 @@ struct tartan_recommender {
   void                 *near; /* [most needed, k] factor rows of the other side */
 };
 
+/* ---- recommend.c ---- */
+
+/** Whether options are in range and fit each other. Local. TARTAN_ERR_ARG, TARTAN_ERR_DTYPE. */
+tartan_status tt_recommend_check(const tartan_recommend_opts *opts);
+
 /* ---- recommend_side.c ---- */
 
 /** Ends a side. Local. */
