@@ -86,11 +86,13 @@ static const app_option options[] = {
 };
 
 typedef struct job {
-  app_result         result;
-  app_recommend_data data;
-  app_training       training;
-  app_sweep          sweep; /**< of --sweep */
-  bool               trained;
+  app_result             result;
+  app_recommend_data     data;
+  app_training           training;
+  app_sweep              sweep;   /**< of --sweep */
+  app_recommend_settings largest; /**< of those of a sweep: needs most memory */
+  tartan_cost            epoch;   /**< one of it */
+  bool                   trained;
 } job;
 
 tartan_recommend_opts app_recommend_opts(void)
@@ -225,15 +227,78 @@ static tartan_status look(app_run *run, job *j, bool *done)
   return app_result_look(run, &notes, app_result_set.force, &j->result, done);
 }
 
+/* Plans of all settings: the memory of the largest, and the work and words of all epochs together. Collective. */
+static tartan_status add_up(app_run *run, job *j)
+{
+  const app_recommend_settings base = SET;
+  const int64_t                settings = SET.sweep ? j->sweep.count : 1;
+  tartan_cost                  sum = {.flops = 0};
+  tartan_status                st = TARTAN_OK;
+
+  for (int64_t i = 0; i < settings; i++) {
+    if (SET.sweep) app_sweep_set(&j->sweep, i);
+    const tartan_recommend_opts opts = app_recommend_opts();
+    tartan_cost                 one;
+
+    TRY(tartan_recommend_plan(j->data.train, &opts, &one));
+    sum.flops += one.flops * (double)SET.iterations;
+    sum.words += one.words * (double)SET.iterations;
+    if (i > 0 && one.memory <= run->plan.memory) continue;
+    run->plan = one;
+    j->largest = SET;
+  }
+  j->epoch = run->plan;
+  run->plan.flops = sum.flops;
+  run->plan.words = sum.words;
+  run->plan.bytes_read = (double)run->grid->counters.bytes_read;
+done:
+  SET = base;
+  return st;
+}
+
+static void print_formula(const app_run *run, const job *j)
+{
+  const app_recommend_settings base = SET;
+  tt_recommend_parts           p;
+  double                       bytes;
+  char                         text[24];
+
+  SET = j->largest;
+  const tartan_recommend_opts opts = app_recommend_opts();
+
+  bytes = tt_recommend_memory(j->data.train, &opts, &p);
+  app_say(
+      run,
+      "factors  %.0f rows of a rank and %.0f of others, %.0f bytes each; %.0f entries of %.0f bytes; %.0f x %d: %s\n",
+      p.own, fmax(p.users, p.items), p.row, p.entries, p.entry, p.own, TT_RECOMMEND_ROW_BYTES,
+      tt_bytes_text(bytes, text));
+  SET = base;
+}
+
+static void print_plan(const app_run *run, const job *j)
+{
+  char words[48];
+
+  if (SET.sweep)
+    app_say(run, "sweep    %lld settings; figures of an epoch and of memory are those of the largest\n",
+            (long long)j->sweep.count);
+  if (j->epoch.flops > 0) {
+    app_say(run, "epochs   %lld%s, each %s per rank over MPI and %.3g Gflop\n", (long long)j->largest.iterations,
+            SET.sweep ? " of a setting" : "", app_words_text(j->epoch.words, words), j->epoch.flops * 1e-9);
+    print_formula(run, j);
+  }
+  app_result_print_plan(run);
+}
+
 static tartan_status plan(app_run *run, job *j)
 {
-  const tartan_recommend_opts opts = app_recommend_opts();
-  tartan_status               st = TARTAN_OK;
+  tartan_status st = TARTAN_OK;
 
-  TRY(tartan_recommend_plan(j->data.train, &opts, &run->plan));
+  TRY(add_up(run, j));
+  run->plan.reason[strcspn(run->plan.reason, ";")] = 0; /* "; figures of one epoch" */
   TRY(app_plan_seconds(run));
   if (app_result_set.plan)
-    app_result_print_plan(run);
+    print_plan(run, j);
   else
     TRY(app_plan_fits(run, "the training", run->plan.memory, ", or use more ranks"));
 done:

@@ -55,6 +55,22 @@ struct tartan_recommender {
 /** Whether options are in range and fit each other. Local. TARTAN_ERR_ARG, TARTAN_ERR_DTYPE. */
 tartan_status tt_recommend_check(const tartan_recommend_opts *opts);
 
+/* ---- recommend_plan.c ---- */
+
+/** What the memory of a rank is made of: row (own + most of users, items) + entry entries + ROW_BYTES own. */
+typedef struct tt_recommend_parts {
+  double row;          /**< bytes of a factor row */
+  double own;          /**< rows of this rank, of both sides */
+  double users, items; /**< factor rows that its entries need, at most */
+  double entries;      /**< of this rank, each kept by user and by item */
+  double entry;        /**< bytes of one */
+} tt_recommend_parts;
+
+#define TT_RECOMMEND_ROW_BYTES 40 /* bias, counts, places */
+
+/** Bytes per rank. Local. */
+double tt_recommend_memory(const tartan_sparse *R, const tartan_recommend_opts *opts, tt_recommend_parts *parts);
+
 /* ---- recommend_side.c ---- */
 
 /** Ends a side. Local. */
