@@ -11,7 +11,7 @@
 #include "commands.h"
 #include "common/plan.h"
 #include "model/recommend_impl.h"
-#include "recommend_sweep.h"
+#include "recommend_report.h"
 
 app_recommend_settings app_recommend_set = {.model = TARTAN_RECOMMEND_IALS,
                                             .factors = 64,
@@ -81,6 +81,7 @@ static const app_option options[] = {
     {"resume", 0, APP_OPTION_CHOICE, &SET.resume, "auto|never", "auto", "go on from a checkpoint that is there"},
     {"time-limit", 0, APP_OPTION_TIME, &SET.time_limit, "TIME", "none",
      "stop before, with a checkpoint and exit code 75; so does SIGUSR1"},
+    {"report", 0, APP_OPTION_TEXT, &SET.report, "FILE.html", NULL, "write a page with plots, for a browser"},
     APP_RESULT_OPTIONS("RATINGS.recommend.h5 beside the input"),
     {.name = NULL},
 };
@@ -305,6 +306,24 @@ done:
   return st;
 }
 
+/* The end: where the time went, the page, the files. Collective. */
+static tartan_status finish(app_run *run, const job *j)
+{
+  app_recommend_page page = {.run = run,
+                             .data = &j->data,
+                             .training = &j->training,
+                             .sweep = SET.sweep ? &j->sweep : NULL,
+                             .output = j->result.path};
+  tartan_status      st = TARTAN_OK;
+
+  TRY(app_result_end(run, &j->result, NULL));
+  if (!SET.report) goto done;
+  TRY(app_recommend_report(run, SET.report, &page));
+  app_say_written(run, SET.report, NULL);
+done:
+  return st;
+}
+
 static tartan_status train(app_run *run, const char *const *operands, int count)
 {
   static job    j;
@@ -319,9 +338,15 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   run->release = release;
   TRY(check_options());
   TRY(app_result_begin(run, app_result_set.output, "recommend.h5", sources, 3, &j.result));
+  if (SET.report) TRY(app_check_output(run, SET.report, sources, 3));
   if (SET.sweep) TRY(app_sweep_read(run, &app_cmd_recommend_train, &j.sweep));
   TRY(app_recommend_read(run, operands[0], &j.data));
   if (!app_result_set.plan) TRY(look(run, &j, &done));
+  if (done && SET.report)
+    tt_grid_warn(run->grid,
+                 "--report %s is not written: a page is made with a new result, and %s is complete; --force trains it "
+                 "again",
+                 SET.report, j.result.path);
   if (done) goto done;
   TRY(app_recommend_split(run, &j.data));
   TRY(plan(run, &j));
@@ -338,7 +363,7 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   if (SET.sweep) app_sweep_print(run, &j.data, &j.sweep);
   if (j.training.best > 0)
     app_say(run, "best epoch %lld of %lld\n", (long long)j.training.best, (long long)j.training.epochs);
-  TRY(app_result_end(run, &j.result, NULL));
+  TRY(finish(run, &j));
 done:
   return st;
 }

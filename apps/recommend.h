@@ -45,6 +45,9 @@ typedef struct app_recommend_data {
 /** Reads and prints how the data was understood. Collective. */
 tartan_status app_recommend_read(app_run *run, const char *source, app_recommend_data *data);
 
+/** How ratings were understood, as a line. Local. Returns text. */
+const char *app_ratings_text(const tt_ratings *ratings, char *text, size_t length);
+
 /** Drops, splits, and makes the sparse matrices. Collective. */
 tartan_status app_recommend_split(app_run *run, app_recommend_data *data);
 

@@ -2,7 +2,6 @@
  * The page of a PCA: one file without links to anything outside. Rank 0 writes it from the model, the figures of the run
  * and the score plot, which all ranks have collected.
  */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -171,17 +170,26 @@ static void write_method(FILE *out, const app_run *run, const app_pca_result *r)
 
 /* ------------------------------------------------------------------------------------------------ the page */
 
-static tartan_status write_page(FILE *out, const app_run *run, const app_pca_result *r, const app_scores *scores)
+typedef struct page {
+  const app_run        *run;
+  const app_pca_result *result;
+  app_scores            scores;
+} page;
+
+static tartan_status write_page(FILE *out, const void *context)
 {
-  tartan_status st = TARTAN_OK;
-  char          title[300];
+  const page           *p = context;
+  const app_run        *run = p->run;
+  const app_pca_result *r = p->result;
+  tartan_status         st = TARTAN_OK;
+  char                  title[300];
 
   snprintf(title, sizeof title, "PCA of %.200s", app_base_name(r->input->info.file));
   app_page_begin(out, title);
   write_head(out, run, r);
   fputs("<div class=\"pair\">\n", out);
   write_variances(out, r);
-  TRY(write_scores(out, r, scores));
+  TRY(write_scores(out, r, &p->scores));
   fputs("</div>\n", out);
   TRY(app_components_write(out, r));
   fputs("<div class=\"pair\">\n", out);
@@ -199,20 +207,12 @@ done:
 
 tartan_status app_pca_report(app_run *run, const char *path, const app_pca_result *r)
 {
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
-  app_scores    scores = {.samples = 0};
-  FILE         *out = NULL;
+  page          p = {.run = run, .result = r};
+  tartan_status st = TARTAN_OK;
 
-  if (r->scores && r->values.components >= 2) TRY(app_scores_collect(run, r->output, r->labels, &scores));
-  if (run->rank == 0) {
-    out = fopen(path, "w");
-    if (out) local = write_page(out, run, r, &scores);
-    if (!out || ferror(out) | fclose(out))
-      local = tt_fail(TARTAN_ERR_IO, "cannot write the page %s: %s", path, strerror(errno));
-  }
-  AGREE(run->grid, local);
-
+  if (r->scores && r->values.components >= 2) TRY(app_scores_collect(run, r->output, r->labels, &p.scores));
+  TRY(app_page_write(run, path, write_page, &p));
 done:
-  app_scores_free(&scores);
+  app_scores_free(&p.scores);
   return st;
 }

@@ -3,6 +3,7 @@
  */
 #include "common/page_run.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -162,4 +163,23 @@ void app_page_command(FILE *out, const app_run *run)
   if (run->size > 1) fprintf(out, "mpirun -n %d ", run->size);
   app_page_text(out, app_command_line(run, line, sizeof line));
   fputs("</pre>\n</section>\n", out);
+}
+
+/* ------------------------------------------------------------------------------------------------ the file */
+
+tartan_status app_page_write(app_run *run, const char *path, tartan_status (*write)(FILE *out, const void *context),
+                             const void *context)
+{
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  FILE         *out = NULL;
+
+  if (run->rank == 0) {
+    out = fopen(path, "w");
+    if (out) local = write(out, context);
+    if (!out || ferror(out) | fclose(out))
+      local = tt_fail(TARTAN_ERR_IO, "cannot write the page %s: %s", path, strerror(errno));
+  }
+  AGREE(run->grid, local);
+done:
+  return st;
 }
