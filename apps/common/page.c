@@ -142,28 +142,30 @@ double app_plot_y(const app_plot *p, double y)
   return p->top + p->height * (1 - (y - p->y0) / (p->y1 - p->y0));
 }
 
-static void tick_text(double value, double step, char text[32])
-{
-  const int digits = (int)fmax(0, ceil(-log10(step) - 1e-9));
-
-  if (fabs(value) < step * 1e-6) value = 0;
-  if (fabs(value) >= 1e5 || digits > 4)
-    snprintf(text, 32, "%.3g", value);
-  else
-    snprintf(text, 32, "%.*f", digits, value);
-}
-
 /* 2000 as "2k". */
 static void short_text(double value, char text[32])
 {
   static const char units[] = " kMGT";
   int               unit = 0;
 
-  while (value >= 1000 && unit < 4) {
+  while (fabs(value) >= 1000 && unit < 4) {
     value /= 1000;
     unit++;
   }
-  snprintf(text, 32, unit ? "%g%c" : "%g", value, units[unit]);
+  snprintf(text, 32, unit ? "%.5g%c" : "%g", value, units[unit]);
+}
+
+static void tick_text(double value, double step, char text[32])
+{
+  const int digits = (int)fmax(0, ceil(-log10(step) - 1e-9));
+
+  if (fabs(value) < step * 1e-6) value = 0;
+  if (fabs(value) >= 1e5)
+    short_text(value, text);
+  else if (digits > 4)
+    snprintf(text, 32, "%.3g", value);
+  else
+    snprintf(text, 32, "%.*f", digits, value);
 }
 
 #define TICKS_MAX 64
