@@ -232,7 +232,6 @@ void app_sweep_print(const app_run *run, const app_recommend_data *data, const a
   for (int64_t i = 0; i < shown; i++) app_say(run, "%s", row_text(data, sweep, i + 1, &sweep->outcome[i], row));
   if (shown < sweep->count)
     app_say(run, "    ...  and %lld more in the result (--verbose prints all)\n", (long long)(sweep->count - shown));
-  app_say(run, "\n");
 }
 
 /* A column of numbers in the order of the leaderboard. */
