@@ -270,9 +270,10 @@ static void print_formula(const app_run *run, const job *j)
   bytes = tt_recommend_memory(j->data.train, &opts, &p);
   app_say(
       run,
-      "factors  %.0f rows of a rank and %.0f of others, %.0f bytes each; %.0f entries of %.0f bytes; %.0f x %d: %s\n",
-      p.own, fmax(p.users, p.items), p.row, p.entries, p.entry, p.own, TT_RECOMMEND_ROW_BYTES,
-      tt_bytes_text(bytes, text));
+      "factors  %.0f rows of a rank and %.0f of others, %.0f bytes each; %.0f entries of %.0f bytes; %.0f x %d; %.0f "
+      "squares of %lld^2 x 8: %s\n",
+      p.own, fmax(p.users, p.items), p.row, p.entries, p.entry, p.own, TT_RECOMMEND_ROW_BYTES, p.squares,
+      (long long)opts.factors, tt_bytes_text(bytes, text));
   SET = base;
 }
 

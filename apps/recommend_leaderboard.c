@@ -136,16 +136,15 @@ static tartan_status train_one(app_run *run, const app_recommend_data *data, con
   app_outcome  *o = &sweep->outcome[sweep->finished];
   double        sum = 0;
   char          row[ROW_TEXT];
-  tartan_status st = TARTAN_OK;
+  tartan_status st = TARTAN_OK, trained;
 
   *o = (app_outcome){.setting = sweep->finished};
   app_sweep_set(sweep, sweep->finished);
   t->part = sweep->finished;
   t->parts = sweep->count;
-  st = app_recommend_epochs(run, data, result->path, t);
-  o->failed = st == TARTAN_ERR_NUMERIC;
-  if (!o->failed) TRY(st);
-  st = TARTAN_OK;
+  trained = app_recommend_epochs(run, data, result->path, t);
+  o->failed = trained == TARTAN_ERR_NUMERIC;
+  if (!o->failed) TRY(trained);
   for (int64_t i = 0; i < t->epochs; i++) sum += t->history[i].seconds;
   if (!o->failed) take_outcome(data, t, sum, o);
   note_best(sweep, sweep->finished);

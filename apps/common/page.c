@@ -179,14 +179,16 @@ static int place_ticks(double from, double to, int least, bool logarithm, double
   int                 n = 0;
 
   if (!logarithm) {
-    for (double i = ceil(from / step - 1e-9); i <= floor(to / step + 1e-9) && n < TICKS_MAX; i++) {
-      at[n] = i * step;
+    const double first = ceil(from / step - 1e-9), last = floor(to / step + 1e-9);
+
+    while (n < TICKS_MAX && first + n <= last) {
+      at[n] = (first + n) * step;
       tick_text(at[n], step, text[n]);
       n++;
     }
     return n;
   }
-  for (double decade = floor(from); decade <= to; decade++) {
+  for (int decade = (int)floor(from); decade <= to; decade++) {
     for (int i = 0; i < (to - from < 2.5 ? 3 : 1); i++) {
       const double x = decade + log10(parts[i]);
 

@@ -38,7 +38,9 @@ double tt_recommend_memory(const tartan_sparse *R, const tartan_recommend_opts *
   parts->items = distinct(n, entries);
   parts->entries = entries;
   parts->entry = 2 * 4 + 2 * (double)tartan_dtype_size(R->dtype) + 4 * size + 8;
-  return parts->row * (parts->own + fmax(parts->users, parts->items)) + parts->entry * entries +
+  parts->squares = !factors ? 0 : o->model == TARTAN_RECOMMEND_ALS ? 2 : 3 + TT_GRAM_LEVELS + 6 * R->grid->threads;
+  return 8 * (double)(o->factors * o->factors) * parts->squares +
+         parts->row * (parts->own + fmax(parts->users, parts->items)) + parts->entry * entries +
          TT_RECOMMEND_ROW_BYTES * parts->own;
 }
 
