@@ -10,7 +10,8 @@
 #include "base/util.h"
 #include "commands.h"
 #include "common/plan.h"
-#include "recommend.h"
+#include "model/recommend_impl.h"
+#include "recommend_report.h"
 
 app_recommend_settings app_recommend_set = {.model = TARTAN_RECOMMEND_IALS,
                                             .factors = 64,
@@ -60,7 +61,8 @@ static const app_option options[] = {
     {"dtype", 0, APP_OPTION_CHOICE, &SET.dtype, "f32|f64", "f32", "element type of the factors"},
     {"init-stddev", 0, APP_OPTION_REAL, &SET.init_stddev, "X", "als: 0.1, ials: 0.1 / sqrt(K)", "of the first factors"},
     {"nonnegative", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
-    {"sweep", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
+    {"sweep", 0, APP_OPTION_TEXT, &SET.sweep, "FILE", NULL,
+     "train many settings and keep the best: lines \"factors = 16 32\", all combinations"},
     {"seed", 0, APP_OPTION_COUNT, &SET.seed, "N", "0", "of factors and of the split"},
     {"duplicates", 0, APP_OPTION_CHOICE, &SET.duplicates, "error|sum|last|max", "error",
      "several ratings of one user for one item"},
@@ -79,15 +81,19 @@ static const app_option options[] = {
     {"resume", 0, APP_OPTION_CHOICE, &SET.resume, "auto|never", "auto", "go on from a checkpoint that is there"},
     {"time-limit", 0, APP_OPTION_TIME, &SET.time_limit, "TIME", "none",
      "stop before, with a checkpoint and exit code 75; so does SIGUSR1"},
+    {"report", 0, APP_OPTION_TEXT, &SET.report, "FILE.html", NULL, "write a page with plots, for a browser"},
     APP_RESULT_OPTIONS("RATINGS.recommend.h5 beside the input"),
     {.name = NULL},
 };
 
 typedef struct job {
-  app_result         result;
-  app_recommend_data data;
-  app_training       training;
-  bool               trained;
+  app_result             result;
+  app_recommend_data     data;
+  app_training           training;
+  app_sweep              sweep;   /**< of --sweep */
+  app_recommend_settings largest; /**< of those of a sweep: needs most memory */
+  tartan_cost            epoch;   /**< one of it */
+  bool                   trained;
 } job;
 
 tartan_recommend_opts app_recommend_opts(void)
@@ -132,13 +138,24 @@ void app_recommend_note(app_notes *notes)
   app_note(notes, "validation", "%s", SET.validation ? SET.validation : "");
 }
 
+tartan_status app_recommend_check(void)
+{
+  const tartan_recommend_opts opts = app_recommend_opts();
+  tartan_status               st = TARTAN_OK;
+
+  REQUIRE(SET.iterations >= 1 && SET.iterations <= 4096, TARTAN_ERR_ARG, "--iterations %lld: give 1 to 4096",
+          (long long)SET.iterations);
+  TRY(tt_recommend_check(&opts));
+done:
+  return st;
+}
+
 static tartan_status check_options(void)
 {
   tartan_status st = TARTAN_OK;
 
   TRY(app_result_check_options());
-  REQUIRE(SET.iterations >= 1 && SET.iterations <= 4096, TARTAN_ERR_ARG, "--iterations %lld: give 1 to 4096",
-          (long long)SET.iterations);
+  TRY(app_recommend_check());
   REQUIRE(SET.fraction > 0 && SET.fraction < 1, TARTAN_ERR_ARG, "--split-fraction %g: give a number between 0 and 1",
           SET.fraction);
   REQUIRE(SET.leave >= 1 && SET.patience >= 1, TARTAN_ERR_ARG, "--split-count and --patience: give 1 or more");
@@ -153,8 +170,8 @@ static void release(void *context)
 {
   job *j = context;
 
-  tartan_recommender_destroy(&j->training.model);
-  tt_free(j->training.history);
+  app_training_end(&j->training);
+  app_sweep_end(&j->sweep);
   app_recommend_data_end(&j->data);
 }
 
@@ -186,6 +203,7 @@ static void json_result(app_json *json, const void *context)
     }
     app_json_end_array(json);
   }
+  if (j->trained && SET.sweep) app_sweep_json(json, &j->sweep);
   if (j->trained) app_json_text(json, "output", j->result.path);
   app_json_end_object(json);
 }
@@ -197,25 +215,112 @@ static tartan_status look(app_run *run, job *j, bool *done)
   struct stat s = {0};
 
   app_recommend_note(&notes);
+  if (SET.sweep) app_note(&notes, "sweep", "%s", j->sweep.line);
   app_note(&notes, "command", "recommend train");
   (void)stat(j->data.ratings.file, &s);
   app_note(&notes, "input", "%s:%s", j->data.ratings.file, j->data.ratings.group);
   app_note_count(&notes, "input_size", (int64_t)s.st_size);
   app_note_count(&notes, "input_time", (int64_t)s.st_mtime);
+  if (j->data.has_others && stat(j->data.others.file, &s) == 0) {
+    app_note_count(&notes, "validation_size", (int64_t)s.st_size);
+    app_note_count(&notes, "validation_time", (int64_t)s.st_mtime);
+  }
   return app_result_look(run, &notes, app_result_set.force, &j->result, done);
+}
+
+/* Plans of all settings: the memory of the largest, and the work and words of all epochs together. Collective. */
+static tartan_status add_up(app_run *run, job *j)
+{
+  const app_recommend_settings base = SET;
+  const int64_t                settings = SET.sweep ? j->sweep.count : 1;
+  tartan_cost                  sum = {.flops = 0};
+  tartan_status                st = TARTAN_OK;
+
+  for (int64_t i = 0; i < settings; i++) {
+    if (SET.sweep) app_sweep_set(&j->sweep, i);
+    const tartan_recommend_opts opts = app_recommend_opts();
+    tartan_cost                 one;
+
+    TRY(tartan_recommend_plan(j->data.train, &opts, &one));
+    sum.flops += one.flops * (double)SET.iterations;
+    sum.words += one.words * (double)SET.iterations;
+    if (i > 0 && one.memory <= run->plan.memory) continue;
+    run->plan = one;
+    j->largest = SET;
+  }
+  j->epoch = run->plan;
+  run->plan.flops = sum.flops;
+  run->plan.words = sum.words;
+  run->plan.bytes_read = (double)run->grid->counters.bytes_read;
+done:
+  SET = base;
+  return st;
+}
+
+static void print_formula(const app_run *run, const job *j)
+{
+  const app_recommend_settings base = SET;
+  tt_recommend_parts           p;
+  double                       bytes;
+  char                         text[24];
+
+  SET = j->largest;
+  const tartan_recommend_opts opts = app_recommend_opts();
+
+  bytes = tt_recommend_memory(j->data.train, &opts, &p);
+  app_say(
+      run,
+      "factors  %.0f rows of a rank and %.0f of others, %.0f bytes each; %.0f entries of %.0f bytes; %.0f x %d; %.0f "
+      "squares of %lld^2 x 8: %s\n",
+      p.own, fmax(p.users, p.items), p.row, p.entries, p.entry, p.own, TT_RECOMMEND_ROW_BYTES, p.squares,
+      (long long)opts.factors, tt_bytes_text(bytes, text));
+  SET = base;
+}
+
+static tartan_status print_plan(app_run *run, const job *j)
+{
+  char words[48];
+
+  if (SET.sweep)
+    app_say(run, "sweep    %lld settings; figures of an epoch and of memory are those of the largest\n",
+            (long long)j->sweep.count);
+  if (j->epoch.flops > 0) {
+    app_say(run, "epochs   %lld%s, each %s per rank over MPI and %.3g Gflop\n", (long long)j->largest.iterations,
+            SET.sweep ? " of a setting" : "", app_words_text(j->epoch.words, words), j->epoch.flops * 1e-9);
+    print_formula(run, j);
+  }
+  return app_result_print_plan(run, 0);
 }
 
 static tartan_status plan(app_run *run, job *j)
 {
-  const tartan_recommend_opts opts = app_recommend_opts();
-  tartan_status               st = TARTAN_OK;
+  tartan_status st = TARTAN_OK;
 
-  TRY(tartan_recommend_plan(j->data.train, &opts, &run->plan));
+  TRY(add_up(run, j));
+  run->plan.reason[strcspn(run->plan.reason, ";")] = 0; /* "; figures of one epoch" */
   TRY(app_plan_seconds(run));
   if (app_result_set.plan)
-    TRY(app_result_print_plan(run, 0));
+    TRY(print_plan(run, j));
   else
     TRY(app_plan_fits(run, "the training", run->plan.memory, ", or use more ranks"));
+done:
+  return st;
+}
+
+/* The end: where the time went, the page, the files. Collective. */
+static tartan_status finish(app_run *run, const job *j)
+{
+  app_recommend_page page = {.run = run,
+                             .data = &j->data,
+                             .training = &j->training,
+                             .sweep = SET.sweep ? &j->sweep : NULL,
+                             .output = j->result.path};
+  tartan_status      st = TARTAN_OK;
+
+  TRY(app_result_end(run, &j->result, NULL));
+  if (!SET.report) goto done;
+  TRY(app_recommend_report(run, SET.report, &page));
+  app_say_written(run, SET.report, NULL);
 done:
   return st;
 }
@@ -223,7 +328,7 @@ done:
 static tartan_status train(app_run *run, const char *const *operands, int count)
 {
   static job    j;
-  const char   *sources[2] = {operands[0], SET.validation};
+  const char   *sources[3] = {operands[0], SET.validation, SET.sweep};
   bool          done = false;
   tartan_status st = TARTAN_OK;
 
@@ -233,21 +338,33 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   run->json = json_result;
   run->release = release;
   TRY(check_options());
-  TRY(app_result_begin(run, app_result_set.output, "recommend.h5", sources, 2, &j.result));
+  TRY(app_result_begin(run, app_result_set.output, "recommend.h5", sources, 3, &j.result));
+  if (SET.report) TRY(app_check_output(run, SET.report, sources, 3));
+  if (SET.sweep) TRY(app_sweep_read(run, &app_cmd_recommend_train, &j.sweep));
   TRY(app_recommend_read(run, operands[0], &j.data));
   if (!app_result_set.plan) TRY(look(run, &j, &done));
+  if (done && SET.report)
+    tt_grid_warn(run->grid,
+                 "--report %s is not written: a page is made with a new result, and %s is complete; --force trains it "
+                 "again",
+                 SET.report, j.result.path);
   if (done) goto done;
   TRY(app_recommend_split(run, &j.data));
   TRY(plan(run, &j));
   if (app_result_set.plan) goto done;
   app_recommend_catch_signals();
-  TRY(app_recommend_epochs(run, &j.data, j.result.path, &j.training));
-  TRY(app_recommend_save(run, &j.result, &j.data, &j.training));
+  if (SET.sweep)
+    TRY(app_sweep_train(run, &j.data, &j.result, &j.sweep, &j.training));
+  else
+    TRY(app_recommend_epochs(run, &j.data, j.result.path, &j.training));
+  TRY(app_recommend_save(run, &j.result, &j.data, &j.training, SET.sweep ? &j.sweep : NULL));
   j.trained = true;
   if (run->rank == 0) (void)unlink(j.training.file); /* it may never have been written */
+  if (SET.sweep) app_sweep_clean(run, &j.result);
+  if (SET.sweep) app_sweep_print(run, &j.data, &j.sweep);
   if (j.training.best > 0)
     app_say(run, "best epoch %lld of %lld\n", (long long)j.training.best, (long long)j.training.epochs);
-  TRY(app_result_end(run, &j.result, NULL));
+  TRY(finish(run, &j));
 done:
   return st;
 }

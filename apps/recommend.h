@@ -20,7 +20,7 @@ typedef struct app_recommend_settings {
   double      regularization, exponent, unobserved, alpha, damping, init_stddev, fraction, least;
   double      checkpoint_every, time_limit;
   bool        no_bias, binarize;
-  const char *validation, *checkpoint;
+  const char *validation, *checkpoint, *sweep, *report;
 } app_recommend_settings;
 
 extern app_recommend_settings app_recommend_set;
@@ -44,6 +44,9 @@ typedef struct app_recommend_data {
 
 /** Reads and prints how the data was understood. Collective. */
 tartan_status app_recommend_read(app_run *run, const char *source, app_recommend_data *data);
+
+/** How ratings were understood, as a line. Local. Returns text. */
+const char *app_ratings_text(const tt_ratings *ratings, char *text, size_t length);
 
 /** Drops, splits, and makes the sparse matrices. Collective. */
 tartan_status app_recommend_split(app_run *run, app_recommend_data *data);
@@ -70,8 +73,9 @@ typedef struct app_training {
   int64_t                epochs, best;
   bool                   stopped; /**< early */
   bool                   resumed;
-  double                 cold[2];           /**< of app_recommend_cold() */
-  char                   file[TT_PATH_MAX]; /**< of the checkpoint */
+  int64_t part, parts;       /**< which setting of how many this is; parts 0: the only one, whose epochs are printed */
+  double  cold[2];           /**< of app_recommend_cold() */
+  char    file[TT_PATH_MAX]; /**< of the checkpoint */
 } app_training;
 
 /**
@@ -81,17 +85,45 @@ typedef struct app_training {
  */
 tartan_status app_recommend_epochs(app_run *run, const app_recommend_data *data, const char *result, app_training *t);
 
+/** Ends a training: model and history. Local. */
+void app_training_end(app_training *t);
+
+/** Puts the model and its history into a file, and takes them up again from there. Collective. Errors of checkpoints. */
+tartan_status app_recommend_put(app_run *run, const app_training *t, const char *path);
+tartan_status app_recommend_take(app_run *run, const app_recommend_data *data, const char *path, app_training *t);
+
+/** Whether a signal came or the time is up, on any rank. Collective. @param[in] last  seconds of the last epoch */
+tartan_status app_recommend_interrupted(app_run *run, double last, bool *stop);
+
+/** "a signal" or "the time limit". Local. */
+const char *app_recommend_interruption(void);
+
+/** What is compared: the squared or absolute error of what was held out, by --early-stop, else the loss. Local. */
+const char *app_recommend_metric_name(const app_recommend_data *data);
+double      app_recommend_metric(const app_recommend_data *data, const app_epoch *epoch);
+
+/** The name of a file beside the result, or in the folder of --checkpoint. Local. @param[in] suffix  ".checkpoint" */
+tartan_status app_recommend_beside(const char *result, const char *suffix, char path[TT_PATH_MAX]);
+
+/** Whether the file is there, as rank 0 sees it. Collective. */
+tartan_status app_recommend_look_for(app_run *run, const char *path, bool *there);
+
 /** Lets SIGUSR1, SIGTERM and SIGINT end an epoch loop with a checkpoint. Local. */
 void app_recommend_catch_signals(void);
 
-/** Writes the model file. Collective. */
+struct app_sweep;
+
+/** Writes the model file. Collective. @param[in] sweep  NULL: there was none */
 tartan_status app_recommend_save(app_run *run, const app_result *result, const app_recommend_data *data,
-                                 const app_training *t);
+                                 const app_training *t, const struct app_sweep *sweep);
 
 /** Every option that the result depends on. Local. */
 void app_recommend_note(app_notes *notes);
 
 /** The options of the library. Local. */
 tartan_recommend_opts app_recommend_opts(void);
+
+/** Whether the options are in range. Local. */
+tartan_status app_recommend_check(void);
 
 #endif

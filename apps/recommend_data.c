@@ -21,13 +21,21 @@ void app_recommend_data_end(app_recommend_data *data)
   tt_ratings_free(&data->ratings);
 }
 
-static void describe(app_run *run, const char *what, const tt_ratings *r)
+const char *app_ratings_text(const tt_ratings *r, char *text, size_t length)
 {
-  app_tell(run, "%s%lld ratings of %lld users and %lld items, from %s:%s%s\n", what, (long long)r->total,
+  snprintf(text, length, "%lld ratings of %lld users and %lld items, from %s:%s%s", (long long)r->total,
            (long long)r->users.total, (long long)r->items.total, r->file, *r->group ? r->group : "/",
            r->matrix      ? " (a sparse matrix, users in rows)"
            : r->timestamp ? ", with times"
                           : "");
+  return text;
+}
+
+static void describe(const app_run *run, const char *what, const tt_ratings *r)
+{
+  char text[5000];
+
+  app_tell(run, "%s%s\n", what, app_ratings_text(r, text, sizeof text));
 }
 
 tartan_status app_recommend_read(app_run *run, const char *source, app_recommend_data *data)

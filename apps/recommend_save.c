@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "recommend.h"
+#include "recommend_sweep.h"
 
 /* Datasets of one side. */
 typedef struct side {
@@ -66,22 +66,25 @@ static void put_histories(tt_output *out, const app_recommend_data *data, const 
 }
 
 tartan_status app_recommend_save(app_run *run, const app_result *result, const app_recommend_data *data,
-                                 const app_training *t)
+                                 const app_training *t, const app_sweep *sweep)
 {
   app_notes               notes = {.count = 0};
   tt_output              *out = NULL;
   tartan_recommend_values v;
   side                    s[2];
-  tartan_status           st = TARTAN_OK;
+  tartan_status           st = TARTAN_OK, local = TARTAN_OK;
 
   tartan_recommender_get_values(t->model, &v);
   sides_of(data, &v, s);
   app_recommend_note(&notes);
+  if (sweep) app_note(&notes, "sweep", "%s", sweep->line);
   app_note_count(&notes, "epochs", v.epochs);
   app_note_count(&notes, "reproducible", 1);
   TRY(app_result_create(run, result, "tartan-recommend", &notes, &out));
   tt_output_real(out, "/", "global_mean", v.mean);
   put_histories(out, data, t);
+  if (sweep) app_sweep_write(out, data, sweep, &local);
+  AGREE(run->grid, local);
   for (int i = 0; i < 2; i++) declare(out, &s[i], &v);
   TRY(tt_output_open(out));
   for (int i = 0; i < 2; i++) TRY(write_side(out, t->model, &s[i], i, &v));

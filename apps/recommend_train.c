@@ -69,20 +69,19 @@ static void read_history(const char *text, app_training *t)
 
 /* ------------------------------------------------------------------------------------------------ checkpoints */
 
-static tartan_status write_checkpoint(app_run *run, const app_training *t)
+tartan_status app_recommend_put(app_run *run, const app_training *t, const char *path)
 {
   char         *text = NULL;
   tartan_status st = TARTAN_OK;
 
   TRY(history_text(run, t, &text));
-  TRY(tartan_recommender_checkpoint(t->model, t->file, text));
+  TRY(tartan_recommender_checkpoint(t->model, path, text));
 done:
   tt_free(text);
   return st;
 }
 
-/* Whether the file is there, as rank 0 sees it. Collective. */
-static tartan_status look_for(app_run *run, const char *path, bool *there)
+tartan_status app_recommend_look_for(app_run *run, const char *path, bool *there)
 {
   int64_t       found = run->rank == 0 && access(path, F_OK) == 0;
   tartan_status st = tt_bcast(run->grid, &found, 1, sizeof found, 0);
@@ -91,52 +90,99 @@ static tartan_status look_for(app_run *run, const char *path, bool *there)
   return st;
 }
 
-static tartan_status resume(app_run *run, app_training *t)
+/* A model that has seen nothing. Collective. */
+static tartan_status begin(app_run *run, const app_recommend_data *data, app_training *t)
+{
+  const tartan_recommend_opts opts = app_recommend_opts();
+  tartan_status               st = TARTAN_OK, local = TARTAN_OK;
+
+  t->history = tt_alloc_zero(&run->grid->memory, app_recommend_set.iterations + 1, sizeof *t->history, "a history",
+                             &local);
+  AGREE(run->grid, local);
+  TRY(tartan_recommender_create(data->train, &opts, &t->model));
+  TRY(app_recommend_cold(run, data, t->model, t->cold));
+done:
+  return st;
+}
+
+void app_training_end(app_training *t)
+{
+  tartan_recommender_destroy(&t->model);
+  tt_free(t->history);
+  t->history = NULL;
+  t->epochs = t->best = 0;
+  t->stopped = t->resumed = false;
+}
+
+static tartan_status take(app_training *t, const char *path)
 {
   char         *text = NULL;
-  bool          there = false;
   tartan_status st = TARTAN_OK;
 
-  if (app_recommend_set.resume == APP_RESUME_NEVER) goto done;
-  TRY(look_for(run, t->file, &there));
-  if (!there) goto done;
-  TRY(tartan_recommender_resume(t->model, t->file, &text));
+  TRY(tartan_recommender_resume(t->model, path, &text));
   read_history(text, t);
-  t->resumed = true;
-  app_tell(run, "goes on after epoch %lld, from %s\n", (long long)t->epochs, t->file);
 done:
   tartan_recommender_note_free(&text);
   return st;
 }
 
-/* The name of the checkpoint: in the folder of --checkpoint, else beside the result. */
-static tartan_status name_checkpoint(const char *result, app_training *t)
+tartan_status app_recommend_take(app_run *run, const app_recommend_data *data, const char *path, app_training *t)
+{
+  tartan_status st = TARTAN_OK;
+
+  TRY(begin(run, data, t));
+  TRY(take(t, path));
+done:
+  return st;
+}
+
+static tartan_status resume(app_run *run, app_training *t)
+{
+  bool          there = false;
+  tartan_status st = TARTAN_OK;
+
+  if (app_recommend_set.resume == APP_RESUME_NEVER) goto done;
+  TRY(app_recommend_look_for(run, t->file, &there));
+  if (!there) goto done;
+  TRY(take(t, t->file));
+  t->resumed = true;
+  app_tell(run, "goes on after epoch %lld, from %s\n", (long long)t->epochs, t->file);
+done:
+  return st;
+}
+
+tartan_status app_recommend_beside(const char *result, const char *suffix, char path[TT_PATH_MAX])
 {
   const char *base = strrchr(result, '/');
   int         n;
 
   if (app_recommend_set.checkpoint)
-    n = snprintf(t->file, sizeof t->file, "%s/%s.checkpoint", app_recommend_set.checkpoint, base ? base + 1 : result);
+    n = snprintf(path, TT_PATH_MAX, "%s/%s%s", app_recommend_set.checkpoint, base ? base + 1 : result, suffix);
   else
-    n = snprintf(t->file, sizeof t->file, "%s.checkpoint", result);
+    n = snprintf(path, TT_PATH_MAX, "%s%s", result, suffix);
   return n < TT_PATH_MAX ? TARTAN_OK : tt_fail(TARTAN_ERR_ARG, "the name of the checkpoint is too long");
 }
 
 /* ------------------------------------------------------------------------------------------------ epochs */
 
-static double metric(const app_epoch *e)
+const char *app_recommend_metric_name(const app_recommend_data *data)
 {
-  return app_recommend_set.early_stop == APP_STOP_MAE ? e->mae : e->rmse;
+  return !data->validation ? "loss" : app_recommend_set.early_stop == APP_STOP_MAE ? "mae" : "rmse";
+}
+
+double app_recommend_metric(const app_recommend_data *data, const app_epoch *e)
+{
+  return !data->validation ? e->loss : app_recommend_set.early_stop == APP_STOP_MAE ? e->mae : e->rmse;
 }
 
 /* Remembers the best epoch; ends the training where none was better for `patience` epochs. Collective. */
-static tartan_status judge(app_training *t)
+static tartan_status judge(const app_recommend_data *data, app_training *t)
 {
   const app_epoch *now = &t->history[t->epochs - 1];
   tartan_status    st = TARTAN_OK;
 
   if (app_recommend_set.early_stop == APP_STOP_NEVER) goto done;
-  if (t->best == 0 || metric(now) < metric(&t->history[t->best - 1])) {
+  if (t->best == 0 || app_recommend_metric(data, now) < app_recommend_metric(data, &t->history[t->best - 1])) {
     t->best = t->epochs;
     TRY(tartan_recommender_keep(t->model));
   }
@@ -183,25 +229,40 @@ static tartan_status step(app_run *run, const app_recommend_data *data, app_trai
   *e = (app_epoch){(double)t->last.epoch, t->last.loss, (double)NAN, (double)NAN, t->last.seconds};
   TRY(measure(data, t, e));
   t->epochs++;
-  TRY(judge(t));
-  print_epoch(run, data, e);
-  tt_grid_progress(run->grid, "training", (double)t->epochs / (double)app_recommend_set.iterations);
+  TRY(judge(data, t));
+  if (t->parts == 0 || app_set.verbose) print_epoch(run, data, e);
+  tt_grid_progress(run->grid, "training",
+                   ((double)t->part + (double)t->epochs / (double)app_recommend_set.iterations) /
+                       (double)tt_max(1, t->parts));
 done:
   return st;
 }
 
-/* Whether to stop here, and whether to write the state: as rank 0 has it, or any rank's signal. Collective. */
+tartan_status app_recommend_interrupted(app_run *run, double last, bool *stop)
+{
+  const double  margin = 2 * last + 5, limit = app_recommend_set.time_limit;
+  int64_t       flag = caught != 0 || (limit > 0 && tt_seconds() - run->start + margin > limit);
+  tartan_status st = tt_allreduce_i64(run->grid, &flag, 1, TT_MAX);
+
+  *stop = flag != 0;
+  return st;
+}
+
+const char *app_recommend_interruption(void)
+{
+  return caught ? "a signal" : "the time limit";
+}
+
+/* Whether to stop here, and whether to write the state. Collective. */
 static tartan_status look(app_run *run, const app_training *t, double *saved, bool *stop, bool *save)
 {
-  const double  now = tt_seconds(), margin = 2 * t->last.seconds + 5;
-  int64_t       flags[2] = {caught != 0, 0};
+  const double  now = tt_seconds();
+  int64_t       due = now - *saved >= app_recommend_set.checkpoint_every;
   tartan_status st = TARTAN_OK;
 
-  if (app_recommend_set.time_limit > 0 && now - run->start + margin > app_recommend_set.time_limit) flags[0] = 1;
-  flags[1] = now - *saved >= app_recommend_set.checkpoint_every;
-  TRY(tt_allreduce_i64(run->grid, flags, 2, TT_MAX));
-  *stop = flags[0] != 0;
-  *save = *stop || flags[1];
+  TRY(app_recommend_interrupted(run, t->last.seconds, stop));
+  TRY(tt_allreduce_i64(run->grid, &due, 1, TT_MAX));
+  *save = *stop || due;
   if (*save) *saved = now;
 done:
   return st;
@@ -217,26 +278,21 @@ static bool more(const app_training *t)
 
 tartan_status app_recommend_epochs(app_run *run, const app_recommend_data *data, const char *result, app_training *t)
 {
-  const tartan_recommend_opts opts = app_recommend_opts();
-  double                      saved = tt_seconds();
-  bool                        stop = false, save = false;
-  tartan_status               st = TARTAN_OK, local = TARTAN_OK;
+  double        saved = tt_seconds();
+  bool          stop = false, save = false;
+  tartan_status st = TARTAN_OK;
 
-  TRY(name_checkpoint(result, t));
-  t->history = tt_alloc_zero(&run->grid->memory, app_recommend_set.iterations + 1, sizeof *t->history, "a history",
-                             &local);
-  AGREE(run->grid, local);
-  TRY(tartan_recommender_create(data->train, &opts, &t->model));
-  TRY(app_recommend_cold(run, data, t->model, t->cold));
+  TRY(app_recommend_beside(result, ".checkpoint", t->file));
+  TRY(begin(run, data, t));
   TRY(resume(run, t));
   while (more(t)) {
     TRY(step(run, data, t));
     if (!more(t)) break;
     TRY(look(run, t, &saved, &stop, &save));
-    if (save) TRY(write_checkpoint(run, t));
+    if (save) TRY(app_recommend_put(run, t, t->file));
     REQUIRE(!stop, TARTAN_ERR_INTERRUPTED,
             "stopped after epoch %lld by %s: the state is in %s, the same command goes on", (long long)t->epochs,
-            caught ? "a signal" : "the time limit", t->file);
+            app_recommend_interruption(), t->file);
   }
   if (t->best > 0) t->best = tartan_recommender_restore(t->model);
   app_run_progress_end(run);

@@ -144,14 +144,24 @@ static tartan_status store_choice(const app_option *o, const char *text)
   return TARTAN_OK;
 }
 
-/* Stores a value; `text` is NULL for flags. */
-static tartan_status store(const app_option *o, const char *text)
+/* "yes" or "no"; NULL, a flag on a command line, is yes. */
+static bool parse_flag(const char *text, bool *value)
+{
+  *value = !text || strcmp(text, "yes") == 0;
+  return *value || strcmp(text, "no") == 0;
+}
+
+tartan_status app_option_store(const app_option *o, const char *text)
 {
   const char *wanted = NULL;
+  bool        flag = false;
 
   switch (o->type) {
-  case APP_OPTION_FLAG: *(bool *)o->value = true; break;
-  case APP_OPTION_CLEAR: *(bool *)o->value = false; break;
+  case APP_OPTION_FLAG:
+  case APP_OPTION_CLEAR:
+    if (!parse_flag(text, &flag)) wanted = "yes or no";
+    *(bool *)o->value = flag == (o->type == APP_OPTION_FLAG);
+    break;
   case APP_OPTION_COUNT:
     if (!app_parse_count(text, o->value)) wanted = "a count, for example 50";
     break;
@@ -172,7 +182,7 @@ static tartan_status store(const app_option *o, const char *text)
     if (!parse_pair(text, o->value)) wanted = "two counts, for example 4x2";
     break;
   case APP_OPTION_CHOICE: return store_choice(o, text);
-  case APP_OPTION_LATER: break;
+  case APP_OPTION_LATER: return tt_fail(TARTAN_ERR_ARG, "--%s is due in a later version", o->name);
   }
   if (wanted) return tt_fail(TARTAN_ERR_ARG, "--%s takes %s, not \"%s\"", o->name, wanted, text);
   return TARTAN_OK;
@@ -287,6 +297,12 @@ static tartan_status unknown_option(const app_command *command, const char *word
                  command->name);
 }
 
+tartan_status app_option_find(const app_command *command, const char *name, const app_option **option)
+{
+  *option = find_name(command, name, strlen(name));
+  return *option ? TARTAN_OK : unknown_option(command, name);
+}
+
 /* ------------------------------------------------------------------------------------------------ the line */
 
 static bool takes_value(const app_option *o)
@@ -309,16 +325,16 @@ static tartan_status parse_option(const app_command *command, const char **words
     if (o && word[2]) value = word[2] == '=' ? word + 3 : word + 2;
   }
   if (!o) return unknown_option(command, word);
-  if (o->type == APP_OPTION_LATER) return tt_fail(TARTAN_ERR_ARG, "--%s is due in a later version", o->name);
+  if (o->type == APP_OPTION_LATER) return app_option_store(o, NULL);
   if (!takes_value(o)) {
     if (value) return tt_fail(TARTAN_ERR_ARG, "--%s takes no value: \"%s\"", o->name, word);
-    return store(o, NULL);
+    return app_option_store(o, NULL);
   }
   if (!value) {
     if (*i + 1 >= count) return tt_fail(TARTAN_ERR_ARG, "--%s needs a value: %s", o->name, o->argument);
     value = words[++*i];
   }
-  return store(o, value);
+  return app_option_store(o, value);
 }
 
 static tartan_status check_operands(const app_command *command, const char *const *words, int n)

@@ -62,6 +62,17 @@ typedef struct app_command {
  */
 tartan_status app_options_parse(const app_command *command, const char **words, int count, int *operands, bool *help);
 
+/** The option of a long name without dashes. Local. @retval TARTAN_ERR_ARG  none; the message names the nearest one */
+tartan_status app_option_find(const app_command *command, const char *name, const app_option **option);
+
+/**
+ * Stores a value as on a command line. Local.
+ *
+ * @param[in] text  of a flag "yes", "no", or NULL: yes
+ * @retval TARTAN_ERR_ARG  it is no such value; the message names the option
+ */
+tartan_status app_option_store(const app_option *option, const char *text);
+
 /** The value of an option as it would be typed, "400M" as bytes. Local. Returns text. */
 const char *app_option_text(const app_option *option, char *text, size_t length);
 

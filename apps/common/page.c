@@ -52,7 +52,8 @@ static const char style[] =
     "svg .name{font-weight:600}\nsvg .mark{fill:var(--ink)}\n"
     ".grid{stroke:var(--line);stroke-width:1}\n.axis{stroke:var(--soft);stroke-width:1;fill:none}\n"
     ".bar{fill:var(--green)}\n.bar2{fill:var(--blue)}\n.bar3{fill:var(--gold)}\n.neg{fill:var(--red)}\n"
-    ".curve{fill:none;stroke:var(--red);stroke-width:2;stroke-linejoin:round}\n.dot{fill:var(--red)}\n"
+    ".curve,.curve2{fill:none;stroke:var(--red);stroke-width:2;stroke-linejoin:round}\n.dot{fill:var(--red)}\n"
+    ".curve2{stroke:var(--blue)}\n.wide{overflow-x:auto}\n.wide td,.wide th{width:auto}\n"
     ".whisker{stroke:var(--ink);stroke-width:1.4}\n.track{fill:var(--line)}\n"
     ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.4rem,1fr));gap:.9rem}\n"
     "figure{margin:0}\nfigure img{width:100%;display:block;image-rendering:pixelated;border:1px solid var(--line);"
@@ -141,55 +142,88 @@ double app_plot_y(const app_plot *p, double y)
   return p->top + p->height * (1 - (y - p->y0) / (p->y1 - p->y0));
 }
 
+/* 2000 as "2k". */
+static void short_text(double value, char text[32])
+{
+  static const char units[] = " kMGT";
+  int               unit = 0;
+
+  while (fabs(value) >= 1000 && unit < 4) {
+    value /= 1000;
+    unit++;
+  }
+  snprintf(text, 32, unit ? "%.5g%c" : "%g", value, units[unit]);
+}
+
 static void tick_text(double value, double step, char text[32])
 {
   const int digits = (int)fmax(0, ceil(-log10(step) - 1e-9));
 
   if (fabs(value) < step * 1e-6) value = 0;
-  if (fabs(value) >= 1e5 || digits > 4)
+  if (fabs(value) >= 1e5)
+    short_text(value, text);
+  else if (digits > 4)
     snprintf(text, 32, "%.3g", value);
   else
     snprintf(text, 32, "%.*f", digits, value);
 }
 
-/* Ticks stand at multiples of a step. */
-static int first_tick(double from, double step)
-{
-  return (int)ceil(from / step - 1e-9);
-}
+#define TICKS_MAX 64
 
-static int last_tick(double to, double step)
+/* Where ticks stand, and their texts: multiples of a step, or 1, 2, 5 times powers of ten. */
+static int place_ticks(double from, double to, int least, bool logarithm, double at[TICKS_MAX],
+                       char text[TICKS_MAX][32])
 {
-  return (int)floor(to / step + 1e-9);
+  static const double parts[] = {1, 2, 5};
+  const double        step = app_nice_step(to - from, least);
+  int                 n = 0;
+
+  if (!logarithm) {
+    const double first = ceil(from / step - 1e-9), last = floor(to / step + 1e-9);
+
+    while (n < TICKS_MAX && first + n <= last) {
+      at[n] = (first + n) * step;
+      tick_text(at[n], step, text[n]);
+      n++;
+    }
+    return n;
+  }
+  for (int decade = (int)floor(from); decade <= to; decade++) {
+    for (int i = 0; i < (to - from < 2.5 ? 3 : 1); i++) {
+      const double x = decade + log10(parts[i]);
+
+      if (x < from - 1e-9 || x > to + 1e-9 || n == TICKS_MAX) continue;
+      at[n] = x;
+      short_text(parts[i] * pow(10, decade), text[n++]);
+    }
+  }
+  return n;
 }
 
 static void draw_x_ticks(const app_plot *p)
 {
-  const double step = app_nice_step(p->x1 - p->x0, 5);
-  char         text[32];
+  double    at[TICKS_MAX];
+  char      text[TICKS_MAX][32];
+  const int n = place_ticks(p->x0, p->x1, 5, p->log_x, at, text);
 
-  for (int i = first_tick(p->x0, step); i <= last_tick(p->x1, step); i++) {
-    const double x = i * step;
-
-    tick_text(x, step, text);
-    fprintf(p->out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n", app_plot_x(p, x),
-            p->top + p->height + 16, text);
-  }
+  for (int i = 0; i < n; i++)
+    fprintf(p->out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n", app_plot_x(p, at[i]),
+            p->top + p->height + 16, text[i]);
 }
 
 static void draw_y_ticks(const app_plot *p)
 {
-  const double step = app_nice_step(p->y1 - p->y0, 4);
-  char         text[32];
+  double    at[TICKS_MAX];
+  char      text[TICKS_MAX][32];
+  const int n = place_ticks(p->y0, p->y1, 4, p->log_y, at, text);
 
-  for (int i = first_tick(p->y0, step); i <= last_tick(p->y1, step); i++) {
-    const double y = i * step, at = app_plot_y(p, y);
+  for (int i = 0; i < n; i++) {
+    const double y = app_plot_y(p, at[i]);
 
-    tick_text(y, step, text);
     fprintf(p->out,
             "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
             "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-            p->left, p->left + p->width, at, at, p->left - 6, at + 4, text);
+            p->left, p->left + p->width, y, y, p->left - 6, y + 4, text[i]);
   }
 }
 
@@ -217,4 +251,27 @@ void app_plot_end(app_plot *p)
 {
   fprintf(p->out, "<path class=\"axis\" d=\"M%.1f %.1fV%.1fH%.1f\"/>\n</svg>\n", p->left, p->top, p->top + p->height,
           p->left + p->width);
+}
+
+void app_plot_curve(const app_plot *p, const char *class, int64_t count, const double *x, const double *y)
+{
+  char begin = 'M';
+
+  fprintf(p->out, "<path class=\"%s\" d=\"", class);
+  for (int64_t i = 0; i < count; i++) {
+    if (!isfinite(y[i])) continue;
+    fprintf(p->out, "%c%.1f %.1f", begin, app_plot_x(p, x[i]), app_plot_y(p, y[i]));
+    begin = 'L';
+  }
+  fputs("\"/>\n", p->out);
+}
+
+void app_plot_bar(const app_plot *p, const char *class, double from, double to, double y)
+{
+  const double left = app_plot_x(p, from), width = app_plot_x(p, to) - left, top = app_plot_y(p, fmin(p->y1, y));
+  const double gap = width > 4 ? 0.12 * width : 0;
+
+  if (y <= p->y0) return;
+  fprintf(p->out, "<rect class=\"%s\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"/>\n", class, left + gap / 2,
+          top, width - gap, p->top + p->height - top);
 }

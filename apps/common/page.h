@@ -45,6 +45,7 @@ typedef struct app_plot {
   FILE  *out;
   double left, top, width, height; /**< of the frame, in units of the drawing */
   double x0, x1, y0, y1;           /**< numbers at its edges */
+  bool   log_x, log_y;             /**< these are logarithms to base 10, as are positions; ticks at round numbers */
 } app_plot;
 
 #define APP_PLOT_WIDTH 440
@@ -57,6 +58,12 @@ void app_plot_end(app_plot *plot);
 /** Position of a number in the drawing. */
 double app_plot_x(const app_plot *plot, double x);
 double app_plot_y(const app_plot *plot, double y);
+
+/** A line through points; those that are not finite are left out. */
+void app_plot_curve(const app_plot *plot, const char *class, int64_t count, const double *x, const double *y);
+
+/** A bar from the axis up to y; none where y is below the frame. */
+void app_plot_bar(const app_plot *plot, const char *class, double from, double to, double y);
 
 /** The largest of 1, 2, 5 times a power of ten that makes at least `least` steps of a length. */
 double app_nice_step(double length, int least);

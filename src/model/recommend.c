@@ -12,7 +12,7 @@
 
 #define FACTORS_MAX 4096
 
-static tartan_status check(const tartan_recommend_opts *o)
+tartan_status tt_recommend_check(const tartan_recommend_opts *o)
 {
   tartan_status st = TARTAN_OK;
 
@@ -81,7 +81,7 @@ tartan_status tartan_recommender_create(const tartan_sparse *R, const tartan_rec
   m->grid = grid;
   m->opts = defaults;
   if (opts) memcpy(&m->opts, opts, opts->size < sizeof m->opts ? opts->size : sizeof m->opts);
-  TRY(check(&m->opts));
+  TRY(tt_recommend_check(&m->opts));
   REQUIRE(R->entries > 0, TARTAN_ERR_SHAPE, "there is no rating: %lld users x %lld items without an entry",
           (long long)R->m, (long long)R->n);
   TRY(tt_sides_make(m, R));

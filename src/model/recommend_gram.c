@@ -17,7 +17,7 @@
 
 #define SEGMENT 512 /* rows */
 #define ROTATED 256 /* rows of one product: the bits of a row depend on how many stand in the call */
-#define LEVELS 48
+#define LEVELS TT_GRAM_LEVELS
 
 /* ------------------------------------------------------------------------------------------------ rows of others */
 

@@ -51,6 +51,28 @@ struct tartan_recommender {
   tt_isa                isa;  /* instruction set of the kernels: the lowest of all ranks */
 };
 
+/* ---- recommend.c ---- */
+
+/** Whether options are in range and fit each other. Local. TARTAN_ERR_ARG, TARTAN_ERR_DTYPE. */
+tartan_status tt_recommend_check(const tartan_recommend_opts *opts);
+
+/* ---- recommend_plan.c ---- */
+
+/** What the memory of a rank is made of: row (own + most of users, items) + entry entries + ROW_BYTES own + 8 k^2 squares. */
+typedef struct tt_recommend_parts {
+  double row;          /**< bytes of a factor row */
+  double own;          /**< rows of this rank, of both sides */
+  double users, items; /**< factor rows that its entries need, at most */
+  double entries;      /**< of this rank, each kept by user and by item */
+  double entry;        /**< bytes of one */
+  double squares;      /**< Gram matrices of k^2 f64 numbers: of both sides, and sums on their way */
+} tt_recommend_parts;
+
+#define TT_RECOMMEND_ROW_BYTES 40 /* bias, counts, places */
+
+/** Bytes per rank. Local. */
+double tt_recommend_memory(const tartan_sparse *R, const tartan_recommend_opts *opts, tt_recommend_parts *parts);
+
 /* ---- recommend_side.c ---- */
 
 /** Ends a side. Local. */
@@ -79,6 +101,8 @@ tartan_status tt_cut_exchange(tartan_grid *grid, tt_cut *cut, const void *mine, 
 int64_t tt_segments_of(int64_t entries);
 
 /* ---- recommend_gram.c ---- */
+
+#define TT_GRAM_LEVELS 48 /* sums of segments that may stand open at once */
 
 /** m->gram[which] := F F' in f64, on every rank; the same bits on any number of ranks. Collective. */
 tartan_status tt_factor_gram(tartan_recommender *m, int which);
