@@ -53,5 +53,9 @@ const app_case app_cases[] = {
     {"search", "A.h5 --all -k 3 --metric euclidean -o search.h5", D, "search.h5:/scores", 84.83740140204353, 1e-10},
     {"pca", "A.h5 -k 5 -o pca.h5", D, "pca.h5:/explained_variance_", 4.930625504745464, 1e-10},
     {"pca transform", "pca.h5 A.h5 -o scores.h5", D, "scores.h5:/X_pca", 0.25324899263901923, 1e-8},
+    {"generate ratings", "--users 60 --items 40 --ratings 900 --seed 13 -o K.h5", D, "K.h5:/rating", 23.930775725186447,
+     1e-6},
+    {"recommend train", "K.h5 --model als -k 4 --iterations 3 --regularization 0.1 --dtype f64 -o M.h5", D,
+     "M.h5:/user_factors", 1.1594231438901481, 1e-9},
     {NULL, NULL, D, NULL, 0, 0},
 };
