@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps timeout=240
+# TEST: labels=apps timeout=300
 """What a newcomer stumbles over: outputs that are inputs, help where it is asked for, results that say what is wrong."""
 import json
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=240
+# TEST: labels=apps,oracle timeout=300
 """The documentation: its snippets run and print the right numbers, options of `pca` are all named, links resolve."""
 import os
 import re

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """lstsq, pinv, matrix-power, multi-dot: results against NumPy, on 1 to 4 ranks."""
 import json
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app timeout=90
+# TEST: labels=app timeout=300
 """The command line: help, version, manual page, completion, and mistakes, which name the nearest right word."""
 import subprocess
 

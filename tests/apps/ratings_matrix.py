@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app,io,oracle timeout=120
+# TEST: labels=app,io,oracle timeout=300
 """convert: sparse matrices of SciPy and MatrixMarket against SciPy itself, and damaged ones."""
 import io
 import struct

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """sample: moments and roots against NumPy, equal bytes on 1 to 4 ranks, orthogonal matrices, bad input, second runs."""
 import json
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """tartan search: the nearest items against NumPy and scikit-learn, names, kinds of files, small memory, bad input."""
 import json
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=120 processors=2
+# TEST: labels=apps,oracle timeout=300
 """tartan selftest: it passes on any number of ranks, its stored values are those that NumPy and SciPy find, it leaves nothing
 behind, and it notices what is wrong."""
 import glob

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """lu, cholesky, solve, inv: factors, solutions and inverses against NumPy, on 1 to 4 ranks."""
 from matrix_files import RANKS, by_matlab, load, made, near, numpy, positive, save, unit, with_condition
 

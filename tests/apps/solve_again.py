@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """Commands that solve: what a second run does."""
 import os
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """Commands that solve: bad files, shapes and options, with one code and one line on 1 and 3 ranks, and nothing left."""
 from matrix_files import by_matlab, numpy, positive, refuse, save
 

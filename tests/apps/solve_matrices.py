@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """Commands that solve: NaN, singular and indefinite matrices: one code, one line, nothing left, on 1 and 3 ranks."""
 from matrix_files import numpy, refuse, save
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """det, slogdet, rank, cond, norms by singular values: numbers against NumPy, on 1 to 4 ranks."""
 from matrix_files import RANKS, by_matlab, load, numbers, numpy, positive, save, with_condition
 

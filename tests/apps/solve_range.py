@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """Commands that solve, near the ends of the range: right where the result can be held, code 7 and no file where not."""
 import os
 
