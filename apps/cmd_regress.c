@@ -223,6 +223,23 @@ static tartan_status look(app_run *run, job *j, bool *done)
   return app_result_look(run, &notes, app_result_set.force, &j->result, done);
 }
 
+/* What the run would take, the target beside the rest; refused where the memory is too small. */
+static tartan_status plan(app_run *run, job *j)
+{
+  char          what[64];
+  tartan_status st = TARTAN_OK, planned;
+
+  planned = tartan_regress_plan(j->input.data, &j->opts, &run->plan);
+  if (planned != TARTAN_ERR_NOMEM) TRY(planned);
+  run->plan.memory += 8 * (double)(j->input.m / run->size);
+  snprintf(what, sizeof what, "a regression on %lld feature%s", (long long)j->input.n, TT_S(j->input.n));
+  TRY(app_plan_fits(run, what, run->plan.memory, ", or more ranks on more nodes"));
+  TRY(planned);
+  TRY(app_plan_seconds(run));
+done:
+  return st;
+}
+
 /* Everything that can be found out before the data is read. */
 static tartan_status prepare(app_run *run, job *j, const char *source, bool *done)
 {
@@ -236,10 +253,7 @@ static tartan_status prepare(app_run *run, job *j, const char *source, bool *don
   TRY(open_target(run, j));
   if (!app_result_set.plan) TRY(look(run, j, done));
   if (*done) goto done;
-  TRY(tartan_regress_plan(j->input.data, &j->opts, &run->plan));
-  run->plan.memory += 8 * (double)(j->input.m / run->size); /* the target */
-  TRY(app_run_fits(run, run->plan.memory));
-  TRY(app_plan_seconds(run));
+  TRY(plan(run, j));
 done:
   return st;
 }

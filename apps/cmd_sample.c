@@ -80,10 +80,14 @@ static void note(const app_factor *f, app_notes *notes)
   if (set.mean) app_note_input_as(notes, names, &mean_info);
 }
 
-/* Cholesky n^3 / 3, the triangular product n^2 of each sample; a random number is worth about a hundred flops. */
+/*
+ * Cholesky n^3 / 3, the triangular product n^2 of each sample; a random number is worth about a hundred flops. Beside X
+ * memory takes the factor with tiles of samples, and later the rows of X on their way to the file.
+ */
 static void plan(const app_factor *f, tartan_cost *p)
 {
   const double m = (double)set.count, n = (double)f->A.n, ranks = f->run->size;
+  const double size = (double)tartan_dtype_size(f->dtype);
   const bool   one = f->A.n <= TARTAN_EIGH_ONE_RANK;
 
   snprintf(p->algorithm, sizeof p->algorithm, "Cholesky");
@@ -91,8 +95,9 @@ static void plan(const app_factor *f, tartan_cost *p)
            one ? "small enough for one rank: the same bits on any number of ranks" : "too large for one rank");
   p->flops = n * n * n / 3 / (one ? 1 : ranks) + m * (n * n + 100 * n) / ranks;
   p->words = one ? n * n : (n * n + m * n) / sqrt(ranks);
-  p->memory = (double)tartan_dtype_size(f->dtype) *
-              (m * n / ranks + (one ? n * n + 256 * (n + 256) * f->run->threads : (2 * n * n + m * n) / ranks));
+  p->memory = size * m * n / ranks +
+              fmax(size * (one ? n * n + 256 * (n + 256) * f->run->threads : (2 * n * n + m * n) / ranks),
+                   0.375 * (double)tt_matrix_file_bytes(f->run->grid, set.count, f->A.n));
 }
 
 static tartan_status compute(app_factor *f)

@@ -57,7 +57,7 @@ typedef struct tartan_regress_info {
   double      seconds;
 } tartan_regress_info;
 
-/** What tartan_regress_fit() would take. Collective; reads no data. Errors as there. */
+/** What tartan_regress_fit() would take, after TARTAN_ERR_NOMEM too. Collective; reads no data. Errors as there. */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_regress_plan(const tartan_operator *A, const tartan_regress_opts *opts,
                                                              tartan_cost *plan);
 

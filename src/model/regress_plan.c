@@ -134,11 +134,9 @@ done:
 
 tartan_status tartan_regress_plan(const tartan_operator *A, const tartan_regress_opts *opts, tartan_cost *plan)
 {
-  tt_regress_setup setup;
-  tartan_status    st = TARTAN_OK;
+  tt_regress_setup    setup;
+  const tartan_status st = tt_regress_prepare(A, opts, false, &setup);
 
-  TRY(tt_regress_prepare(A, opts, false, &setup));
   *plan = setup.plan;
-done:
   return st;
 }

@@ -4,6 +4,7 @@
 and 4 ranks; what it refuses; what is short of its tolerance; a second run."""
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -233,6 +234,8 @@ def test_json_plan_and_second_run():
     plan = t.ok(*words, "--plan")
     assert "one pass" in plan.stdout and not os.path.exists("j.regress.h5"), plan.stdout
     assert "#SBATCH" in t.ok(*words, "--plan", "--sbatch").stdout
+    least = re.search(r"give --memory (\d+M)", t.refused(5, "4 features", *words, "--memory", "66M", ranks=2).stderr)
+    t.ok(*words, "--memory", least[1], "-o", "least.h5", ranks=2)
     t.ok(*words, "--json", "j.json", ranks=2)
     with open("j.json", encoding="utf-8") as f:
         report = json.load(f)["result"]

@@ -3,6 +3,7 @@
 """sample: moments and roots against NumPy, equal bytes on 1 to 4 ranks, orthogonal matrices, bad input, second runs."""
 import json
 import os
+import re
 
 from tartan_test import exported, main, need, ok, refused
 
@@ -161,6 +162,16 @@ def test_plans_reports_and_again():
         os.remove("o.h5")
         os.remove("r.json")
     assert "written  c.sample.h5" in ok("sample", "c.h5", "--count", 3).stdout
+
+
+def test_memory_that_would_do():
+    """More samples than memory: what the refusal says is enough, also for writing them."""
+    np = numpy()
+    h5("c.h5", X=np.eye(300))
+    words = ("sample", "c.h5", "--count", 60000, "-o", "o.h5", "--force")
+    for ranks in (0, 2, 3):
+        least = re.search(r"give --memory (\d+M)", refused(5, "sample of", *words, "--memory", "64M", ranks=ranks).stderr)
+        ok(*words, "--memory", least[1], ranks=ranks)
 
 
 main()
