@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "blas/pblas.h"
 #include "common/bench.h"
+#include "common/local.h"
 #include "common/peers.h"
 #include "ext/scalapack_solve.h"
 #include "kernel/dense.h"
@@ -42,6 +43,7 @@ typedef struct job {
   int              *pivot;
   int64_t           failed;
   tartan_solve_info info;
+  bench_local       peak;
   bench_cases       cases;
 } job;
 
@@ -103,9 +105,24 @@ done:
   return st;
 }
 
+static tartan_status run_peak(void *context)
+{
+  const job *j = context;
+
+  bench_local_multiply(&j->peak, j->run->threads);
+  return TARTAN_OK;
+}
+
 static const bench_offer offers[] = {{"scalapack", run_scalapack}, {"f64", run_f64}, {NULL, NULL}};
 
 /* ------------------------------------------------------------------------------------------------ operands */
+
+static double flops(void)
+{
+  const double n = (double)set.n;
+
+  return (set.kind == 0 ? 2.0 : 1.0) / 3 * n * n * n + 2 * n * n * (double)set.sides;
+}
 
 static tartan_status make(job *j)
 {
@@ -124,6 +141,8 @@ static tartan_status make(job *j)
     if (il >= 0 && jl >= 0) tt_put_element(j->dtype, (double)set.n, j->A->data, j->A->ld, il, jl);
   }
   j->pivot = tt_alloc_zero(&grid->memory, j->A->mloc + set.block, sizeof *j->pivot, "pivots", &local);
+  if (local == TARTAN_OK)
+    local = bench_local_make_cube(&grid->memory, j->dtype, bench_peak_size(flops() / j->run->size), &j->peak);
   AGREE(grid, local);
   if (!bench_cases_has(&j->cases, "scalapack")) goto done;
   TRY(tartan_matrix_create(grid, j->dtype, set.n, set.n, &layout, &j->copy));
@@ -137,6 +156,7 @@ done:
 static void release(job *j)
 {
   bench_cases_free(&j->cases);
+  bench_local_free(&j->peak);
   tt_free(j->pivot);
   tartan_matrix_destroy(&j->side);
   tartan_matrix_destroy(&j->copy);
@@ -147,6 +167,19 @@ static void release(job *j)
 
 /* ------------------------------------------------------------------------------------------------ results */
 
+/* Flops per second of a rank: of a whole system's count, and of products of its own. */
+static double speed_of(const job *j)
+{
+  return flops() / j->run->size / bench_median(bench_cases_of(&j->cases, "ours"), j->cases.reps);
+}
+
+static double peak_of(const job *j)
+{
+  const double edge = (double)j->peak.m;
+
+  return 2 * edge * edge * edge / bench_median(bench_cases_of(&j->cases, "peak"), j->cases.reps);
+}
+
 static void put_fields(app_json *json, const void *context)
 {
   const job *j = context;
@@ -155,22 +188,18 @@ static void put_fields(app_json *json, const void *context)
   app_json_text(json, "reason", j->info.reason);
   app_json_number(json, "condition", j->info.condition);
   app_json_count(json, "steps", j->info.steps);
+  app_json_number(json, "rank_gflops", speed_of(j) * 1e-9);
+  app_json_number(json, "rank_peak_gflops", peak_of(j) * 1e-9);
 }
 
 static void put_lines(const app_run *run, const void *context)
 {
   const job *j = context;
 
+  app_say(run, "rank     %.1f GFLOP/s, the local peak is %.1f\n", speed_of(j) * 1e-9, peak_of(j) * 1e-9);
   app_say(run, "method   %s: %s\n", j->info.method, j->info.reason);
   app_say(run, "residual %.3g, condition %.3g, %lld step%s of refinement\n", j->info.residual, j->info.condition,
           (long long)j->info.steps, TT_S(j->info.steps));
-}
-
-static double flops(void)
-{
-  const double n = (double)set.n;
-
-  return (set.kind == 0 ? 2.0 : 1.0) / 3 * n * n * n + 2 * n * n * (double)set.sides;
 }
 
 static tartan_status run_bench(app_run *run, const char *const *operand, int count)
@@ -181,6 +210,7 @@ static tartan_status run_bench(app_run *run, const char *const *operand, int cou
 
   (void)operand, (void)count;
   bench_cases_add(&j.cases, "ours", run_ours);
+  bench_cases_add(&j.cases, "peak", run_peak);
   TRY(bench_peers_add(set.compare, offers, &j.cases));
   TRY(make(&j));
   TRY(bench_cases_run(run->grid, &j.cases, &j, bench_set.warmups, bench_set.reps));

@@ -14,6 +14,7 @@
 #include "kernel/triangular.h"
 
 #define GROUP 2 /* panels of a group */
+#define CHUNK 4 /* block columns that are updated in one go */
 
 /* Panels that are made one after the other. */
 typedef struct group {
@@ -28,6 +29,7 @@ typedef struct work {
   tartan_matrix *F;
   size_t         size;
   int64_t        n, nb;
+  char          *v;      /* [CHUNK nb, GROUP nb] the rows of a group that stand for the columns of a chunk */
   int64_t        failed; /* the first minor that is not positive definite, from one; 0: none yet */
   group          two[2];
 } work;
@@ -56,6 +58,7 @@ static tartan_status make(const tt_factored *f, work *c)
   tartan_status local = TARTAN_OK;
 
   *c = (work){.F = f->F, .size = tartan_dtype_size(f->F->dtype), .n = f->n, .nb = f->layout.nb};
+  c->v = tt_alloc(&grid->memory, CHUNK * GROUP * c->nb * c->nb, c->size, "panels of a factorization", &local);
   for (int i = 0; i < 2; i++) {
     group *g = &c->two[i];
 
@@ -73,6 +76,7 @@ static void end(work *c)
     tt_messages_free(&c->two[i].sent);
     tt_free(c->two[i].w);
   }
+  tt_free(c->v);
 }
 
 /* Begins a group at a row, in the place of one whose panels have all gone. */
@@ -85,14 +89,25 @@ static tartan_status begin(work *c, group *g, int64_t row)
   return tt_messages_wait(&g->sent);
 }
 
-/* The block column of F at local column `c0`, global column j: what a group takes from it. Local. */
-static void update(const work *c, const group *g, int64_t c0, int64_t j)
+/*
+ * Local columns c0 .. c0 + count - 1 of F, at most CHUNK blocks: what a group takes from them. Rows between two blocks'
+ * places on the diagonal concern the blocks so far, those below all of them: one product, which packs the group's rows
+ * once. Local.
+ */
+static void update(const work *c, const group *g, int64_t c0, int64_t count)
 {
-  const int64_t count = tt_min(c->nb, c->n - j);
+  const tartan_dtype t = c->F->dtype;
 
-  if (g->done > 0)
-    tt_gemm_local(c->F->dtype, TARTAN_NO_TRANS, TARTAN_TRANS, c->n - j, count, g->done, -1, at_group(c, g, j, 0), g->ld,
-                  at_group(c, g, j, 0), g->ld, 1, at(c, j, c0), c->F->ld);
+  for (int64_t k = 0; k < count && g->done > 0; k += c->nb)
+    tt_copy_local(t, at_group(c, g, tartan_matrix_global_col(c->F, c0 + k), 0), g->ld, t, c->v + (size_t)k * c->size,
+                  count, tt_min(c->nb, count - k), g->done);
+  for (int64_t k = c->nb; k < count + c->nb && g->done > 0; k += c->nb) {
+    const int64_t from = tartan_matrix_global_col(c->F, c0 + k - c->nb);
+    const int64_t to = k < count ? tartan_matrix_global_col(c->F, c0 + k) : c->n;
+
+    tt_gemm_local(t, TARTAN_NO_TRANS, TARTAN_TRANS, to - from, tt_min(k, count), g->done, -1, at_group(c, g, from, 0),
+                  g->ld, c->v, count, 1, at(c, from, c0), c->F->ld);
+  }
 }
 
 /* The panel at global column `first` of a group, on its owner: factored, copied to the group, sent. */
@@ -103,7 +118,7 @@ static tartan_status factor_panel(const work *c, group *g, int64_t first, int64_
   int64_t            minor;
   tartan_status      st = TARTAN_OK;
 
-  update(c, g, c0, first);
+  update(c, g, c0, count);
   minor = tt_potrf(t, TARTAN_LOWER, count, at(c, first, c0), ld);
   if (minor == 0)
     tt_trsm_right_lower_local(t, c->n - first - count, count, at(c, first, c0), ld, at(c, first + count, c0), ld);
@@ -160,9 +175,10 @@ static tartan_status update_rest(work *c, const group *g, group *next)
   const int64_t from = columns(c, g->end), soon = columns(c, next->end);
   tartan_status st = TARTAN_OK;
 
-  for (int64_t c0 = from; c0 < c->F->nloc; c0 += c->nb) {
-    if (c0 >= soon) TRY(advance(c, next, false));
-    update(c, g, c0, tartan_matrix_global_col(c->F, c0));
+  update(c, g, from, soon - from);
+  for (int64_t c0 = soon; c0 < c->F->nloc; c0 += CHUNK * c->nb) {
+    TRY(advance(c, next, false));
+    update(c, g, c0, tt_min(CHUNK * c->nb, c->F->nloc - c0));
   }
   TRY(advance(c, next, true));
 done:
