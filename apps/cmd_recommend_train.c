@@ -3,6 +3,7 @@
  * checkpoints.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,22 +119,34 @@ tartan_recommend_opts app_recommend_opts(void)
   return o;
 }
 
+/* The shortest text that reads back as the same number. */
+static const char *number(double value, char text[32])
+{
+  for (int digits = 6; digits <= 17; digits++) {
+    snprintf(text, 32, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) break;
+  }
+  return text;
+}
+
 void app_recommend_note(app_notes *notes)
 {
+  char a[32], b[32];
+
   app_note(notes, "model", "%s", models[SET.model]);
   app_note_count(notes, "factors", SET.factors);
   app_note_count(notes, "iterations", SET.iterations);
   app_note(notes, "solver", "%s %lld", solvers[SET.solver], (long long)SET.steps);
-  app_note(notes, "regularization", "%.17g ^ %.17g", SET.regularization, SET.exponent);
-  app_note(notes, "weights", "%.17g %s %s %.17g", SET.unobserved, SET.form ? "replaced" : "added",
-           confidences[SET.confidence], SET.alpha);
-  app_note(notes, "bias", "%s %.17g", SET.no_bias ? "no" : "yes", SET.damping);
+  app_note(notes, "regularization", "%s ^ %s", number(SET.regularization, a), number(SET.exponent, b));
+  app_note(notes, "weights", "%s %s %s %s", number(SET.unobserved, a), SET.form ? "replaced" : "added",
+           confidences[SET.confidence], number(SET.alpha, b));
+  app_note(notes, "bias", "%s %s", SET.no_bias ? "no" : "yes", number(SET.damping, a));
   app_note(notes, "dtype", "%s", SET.dtype == 0 ? "f32" : "f64");
-  app_note(notes, "init_stddev", "%.17g", SET.init_stddev);
+  app_note(notes, "init_stddev", "%s", number(SET.init_stddev, a));
   app_note_count(notes, "seed", SET.seed);
-  app_note(notes, "ratings", "%s %.17g %s", duplicates[SET.duplicates], SET.least,
+  app_note(notes, "ratings", "%s %s %s", duplicates[SET.duplicates], number(SET.least, a),
            SET.binarize ? "binary" : "as given");
-  app_note(notes, "split", "%s %.17g %lld", splits[SET.split], SET.fraction, (long long)SET.leave);
+  app_note(notes, "split", "%s %s %lld", splits[SET.split], number(SET.fraction, a), (long long)SET.leave);
   app_note(notes, "early_stop", "%s %lld", stops[SET.early_stop], (long long)SET.patience);
   app_note(notes, "validation", "%s", SET.validation ? SET.validation : "");
 }
@@ -208,23 +221,40 @@ static void json_result(app_json *json, const void *context)
   app_json_end_object(json);
 }
 
-/* The configuration: options, and the file by name, size and time. Collective. */
+/* Full name, size and time of one file. */
+static void note_input(app_notes *notes, const char *const names[3], const tt_ratings *r)
+{
+  tt_dataset_info info = {.file_bytes = 0};
+  struct stat     s;
+
+  snprintf(info.file, sizeof info.file, "%.*s", (int)sizeof info.file - 1, r->file);
+  snprintf(info.path, sizeof info.path, "%.255s", *r->group ? r->group : "/");
+  if (stat(r->file, &s) == 0) {
+    info.file_bytes = (int64_t)s.st_size;
+    info.file_mtime = (int64_t)s.st_mtim.tv_sec;
+    info.file_mtime_ns = (int64_t)s.st_mtim.tv_nsec;
+  }
+  app_note_input_as(notes, names, &info);
+}
+
+void app_recommend_note_inputs(app_notes *notes, const app_recommend_data *data)
+{
+  static const char *const ratings[] = {"input", "input_size", "input_time"};
+  static const char *const others[] = {"input_validation", "input_validation_size", "input_validation_time"};
+
+  note_input(notes, ratings, &data->ratings);
+  if (data->has_others) note_input(notes, others, &data->others);
+}
+
+/* The configuration: options, and the files by name, size and time. Collective. */
 static tartan_status look(app_run *run, job *j, bool *done)
 {
-  app_notes   notes = {.count = 0};
-  struct stat s = {0};
+  app_notes notes = {.count = 0};
 
   app_recommend_note(&notes);
   if (SET.sweep) app_note(&notes, "sweep", "%s", j->sweep.line);
   app_note(&notes, "command", "recommend train");
-  (void)stat(j->data.ratings.file, &s);
-  app_note(&notes, "input", "%s:%s", j->data.ratings.file, j->data.ratings.group);
-  app_note_count(&notes, "input_size", (int64_t)s.st_size);
-  app_note_count(&notes, "input_time", (int64_t)s.st_mtime);
-  if (j->data.has_others && stat(j->data.others.file, &s) == 0) {
-    app_note_count(&notes, "validation_size", (int64_t)s.st_size);
-    app_note_count(&notes, "validation_time", (int64_t)s.st_mtime);
-  }
+  app_recommend_note_inputs(&notes, &j->data);
   return app_result_look(run, &notes, app_result_set.force, &j->result, done);
 }
 

@@ -120,6 +120,9 @@ tartan_status app_recommend_save(app_run *run, const app_result *result, const a
 /** Every option that the result depends on. Local. */
 void app_recommend_note(app_notes *notes);
 
+/** Names, sizes and times of the files that were read. Local. */
+void app_recommend_note_inputs(app_notes *notes, const app_recommend_data *data);
+
 /** The options of the library. Local. */
 tartan_recommend_opts app_recommend_opts(void);
 

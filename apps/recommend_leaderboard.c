@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "comm/collective.h"
 #include "common/text_file.h"
 #include "recommend_sweep.h"
 
@@ -56,17 +57,21 @@ static void note_best(app_sweep *sweep, int64_t i)
 /* What an earlier run has finished. Collective. */
 static tartan_status read_list(app_run *run, app_sweep *sweep, const char *configuration, const char *path)
 {
-  const size_t  length = strlen(configuration);
+  size_t        length = strlen(configuration);
   char         *text = NULL;
   bool          there = false;
+  int64_t       same;
   tartan_status st = TARTAN_OK;
 
   if (app_recommend_set.resume == APP_RESUME_NEVER) goto done;
   TRY(app_recommend_look_for(run, path, &there));
   if (!there) goto done;
   TRY(app_text_read(run, path, (int64_t)length + 2 + (sweep->count + 1) * LINE_LENGTH + 8192, &text));
-  REQUIRE(strncmp(text, configuration, length) == 0 && text[length] == '\n', TARTAN_ERR_CHECKPOINT,
+  same = strncmp(text, configuration, length) == 0 && text[length] == '\n';
+  TRY(tt_bcast(run->grid, &same, 1, sizeof same, 0)); /* ranks may see another time of the input */
+  REQUIRE(same, TARTAN_ERR_CHECKPOINT,
           "%s lists the settings of another sweep, or of other data: --resume never begins anew", path);
+  length = strcspn(text, "\n");
   for (const char *line = text + length; line && line[1] && sweep->finished < sweep->count;
        line = strchr(line + 1, '\n')) {
     app_outcome *o = &sweep->outcome[sweep->finished];

@@ -77,6 +77,7 @@ tartan_status app_recommend_save(app_run *run, const app_result *result, const a
   tartan_recommender_get_values(t->model, &v);
   sides_of(data, &v, s);
   app_recommend_note(&notes);
+  app_recommend_note_inputs(&notes, data);
   if (sweep) app_note(&notes, "sweep", "%s", sweep->line);
   app_note_count(&notes, "epochs", v.epochs);
   app_note_count(&notes, "reproducible", 1);
