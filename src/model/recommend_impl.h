@@ -51,6 +51,11 @@ struct tartan_recommender {
   tt_isa                isa;  /* instruction set of the kernels: the lowest of all ranks */
 };
 
+/* ---- recommend.c ---- */
+
+/** Steps of cg, or coordinates of a block: as given, or the solver's own. Local. */
+int64_t tt_recommend_steps(const tartan_recommend_opts *opts);
+
 /* ---- recommend_side.c ---- */
 
 /** Ends a side. Local. */
