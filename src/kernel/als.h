@@ -72,6 +72,31 @@ void tt_als_cg(const tt_als_shared *shared, const tt_als_rows *rows, int64_t ste
                tartan_status *local);
 
 /**
+ * One pass of iALS++ over each row, from X: for one block of coordinates after the other, the exact solution in these
+ * coordinates while the others stay (Rendle, Krichene, Zhang, Koren 2021). With a block of k coordinates, the exact
+ * solution. Of a row without observations, zero. Local.
+ *
+ * @param block  coordinates of a block, from 1; the last block may be smaller
+ * @return rows of which a block was not positive definite: those x are NaN
+ */
+int64_t tt_als_block(const tt_als_shared *shared, const tt_als_rows *rows, int64_t block, int threads, tt_memory *mem,
+                     tartan_status *local);
+
+/** Flops of a row with so many observations by tt_als_block(). Local. */
+double tt_als_block_flops(int64_t k, int64_t observations, int64_t block);
+
+/**
+ * The least value of each row's objective, x'A x / 2 - b'x with its matrix A and right side b, over x >= 0, from X: sweeps
+ * of coordinate descent with projection, and between them steps to the minimum over the coordinates that are not zero,
+ * as far as none becomes negative; until gradients are as small as rounding lets them be, or a fixed number of rounds.
+ * The value never rises. Of a row without observations, zero. Local.
+ *
+ * @return rows with a diagonal below zero or sums that are not finite: those x are NaN
+ */
+int64_t tt_als_nonnegative(const tt_als_shared *shared, const tt_als_rows *rows, int threads, tt_memory *mem,
+                           tartan_status *local);
+
+/**
  * Part of a row that is cut: adds observations of one segment. Local. Takes 64 KB of stack. The bits of a sum depend
  * on where a row is cut, so it has to be cut at places that its observations alone determine.
  *
@@ -83,5 +108,9 @@ void tt_als_accumulate(const tt_als_shared *shared, int64_t observations, const 
 
 /** Solves one row from its sums; true if its matrix was positive definite. A and b are destroyed. Local. */
 bool tt_als_finish(const tt_als_shared *shared, double lambda, void *A, void *b, void *x);
+
+/** The same over x >= 0, from x as it is; A and b stay. @retval through *local: TARTAN_ERR_NOMEM */
+bool tt_als_finish_nonnegative(const tt_als_shared *shared, double lambda, const void *A, const void *b, void *x,
+                               tt_memory *mem, tartan_status *local);
 
 #endif

@@ -56,6 +56,9 @@ struct tartan_recommender {
 /** Whether options are in range and fit each other. Local. TARTAN_ERR_ARG, TARTAN_ERR_DTYPE. */
 tartan_status tt_recommend_check(const tartan_recommend_opts *opts);
 
+/** Steps of cg, or coordinates of a block: as given, or the solver's own. Local. */
+int64_t tt_recommend_steps(const tartan_recommend_opts *opts);
+
 /* ---- recommend_plan.c ---- */
 
 /** What the memory of a rank is made of: row (own + most of users, items) + entry entries + ROW_BYTES own + 8 k^2 squares. */
