@@ -112,6 +112,10 @@ def test_datasets_are_listed():
               "sample.h5": ["sample", "covariance.h5:/covariance", "--count", "5", "--mean", "covariance.h5:/mean"],
               "orthogonal.h5": ["sample", "--orthogonal", "9x4"], "search.h5": ["search", "data.h5:/X", "--all", "-k", "2"],
               "regress.h5": ["regress", "data.h5:/X", "--target", "column.h5"]}
+    linear["model.h5"] = ["recommend", "train", "r.h5", "--split=random", "--sweep=grid.txt", "-k2"]
+    ok("generate", "ratings", "--users=40", "--items=30", "--ratings=300", "-o", "r.h5")
+    with open("grid.txt", "w", encoding="utf-8") as f:
+        f.write("alpha = 1 2\n")
     with h5py.File("data.h5") as f, h5py.File("column.h5", "w") as g:
         g["y"] = f["X"][:, 0]
     for path, words in linear.items():
@@ -132,12 +136,13 @@ def test_options_are_named():
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ok("pca", "--help").stdout))
     missing = sorted(o for o in options if not re.search(rf"{re.escape(o)}(?![\w-])", page))
     assert not missing, f"docs/user/pca.md does not name {' '.join(missing)}"
-    pages = {"docs/user/data.md": ("generate matrix", "convert", "export", "info", "sample"),
+    pages = {"docs/user/data.md": ("generate matrix", "generate ratings", "convert", "export", "info", "sample"),
              "docs/user/linear-algebra.md": ("matmul", "transpose", "norm", "trace", "covariance"),
              "docs/user/factorizations.md": ("qr", "svd", "svdvals", "lowrank", "eigh", "eigvalsh", "eig"),
              "docs/user/solving.md": ("lu", "cholesky", "solve", "inv", "det", "slogdet", "lstsq", "pinv", "rank", "cond",
                                       "matrix-power", "multi-dot"),
-             "docs/user/regress.md": ("regress",), "docs/user/search.md": ("search",), "docs/user/machine.md": ("selftest",)}
+             "docs/user/regress.md": ("regress",), "docs/user/search.md": ("search",), "docs/user/machine.md": ("selftest",),
+             "docs/user/recommend.md": ("recommend train",)}
     for page, commands in pages.items():
         text = text_of(page)
         for command in commands:
