@@ -112,9 +112,16 @@ int main(int argc, char **argv)
   opts.factors = 3;
   for (int model = 0; model < 2; model++) {
     opts.model = model == 0 ? TARTAN_RECOMMEND_ALS : TARTAN_RECOMMEND_IALS;
-    fault_sweep(TT_FAULT_ALLOC, "tartan_recommender_create", try_create);
+    fault_sweep(TT_FAULT_ALLOC,
+                "tartan_recommend_plan, "
+                "tartan_recommender_create",
+                try_create);
     fault_sweep(TT_FAULT_ALLOC, "tartan_recommender_epoch", try_epoch);
-    fault_sweep(TT_FAULT_ALLOC, "tartan_recommender_errors", try_scores);
+    fault_sweep(TT_FAULT_ALLOC,
+                "tartan_recommender_predict, "
+                "tartan_recommender_errors, "
+                "tartan_recommender_keep",
+                try_scores);
   }
   fault_sweep(TT_FAULT_ALLOC, "tartan_recommender_resume", try_file);
   fault_sweep(TT_FAULT_FILE, "tartan_recommender_checkpoint", try_file);
