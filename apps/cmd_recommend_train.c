@@ -252,7 +252,7 @@ static tartan_status look(app_run *run, job *j, bool *done)
   app_notes notes = {.count = 0};
 
   app_recommend_note(&notes);
-  if (SET.sweep) app_note(&notes, "sweep", "%s", j->sweep.line);
+  app_note(&notes, "sweep", "%s", SET.sweep ? j->sweep.line : "none");
   app_note(&notes, "command", "recommend train");
   app_recommend_note_inputs(&notes, &j->data);
   return app_result_look(run, &notes, app_result_set.force, &j->result, done);
