@@ -291,7 +291,6 @@ static tartan_status prepare(app_run *run, job *j, const char *source, bool *don
   TRY(read_options(&j->opts));
   TRY(app_result_begin(run, app_result_set.output, "pca.h5", inputs, 2, &j->result));
   if (set.report) TRY(app_check_output(run, set.report, inputs, 2));
-  if (app_set.json && !app_json_to_stdout()) TRY(app_check_output(run, app_set.json, inputs, 2));
   TRY(app_pca_input_open(run, source, set.samples, &j->input));
   TRY(check_image(j));
   if (set.color_by) TRY(app_pca_labels_open(run, set.color_by, j->input.m, &j->labels));

@@ -77,6 +77,7 @@ static tartan_status factor(app_factor *f)
 
   opts.method = (tartan_qr_method)set.method;
   if (set.pivot) f->perm = tt_alloc_zero(&f->run->grid->memory, f->A.n, sizeof *f->perm, "a permutation", &local);
+  f->perm_count = f->A.n;
   AGREE(f->run->grid, local);
   TRY(set.pivot ? tartan_qr_pivoted(f->a, Q, &r.X, f->perm, &f->info) : tartan_qr(f->a, &opts, Q, &r.X, &f->info));
   f->part[0] = set.r_only ? r : q;

@@ -17,7 +17,6 @@
 app_recommend_settings app_recommend_set = {.model = TARTAN_RECOMMEND_IALS,
                                             .factors = 64,
                                             .iterations = 15,
-                                            .steps = 3,
                                             .leave = 1,
                                             .patience = 3,
                                             .regularization = 0.01,
@@ -32,7 +31,7 @@ app_recommend_settings app_recommend_set = {.model = TARTAN_RECOMMEND_IALS,
 #define SET app_recommend_set
 
 static const char *const models[] = {"als", "ials", "bias", "popularity"};
-static const char *const solvers[] = {"exact", "cg"};
+static const char *const solvers[] = {"exact", "cg", "block"};
 static const char *const confidences[] = {"constant", "linear", "log"};
 static const char *const splits[] = {"none", "random", "leave-k", "time"};
 static const char *const stops[] = {"never", "rmse", "mae"};
@@ -54,14 +53,15 @@ static const app_option options[] = {
     {"alpha", 0, APP_OPTION_REAL, &SET.alpha, "X", "1", "of the confidence"},
     {"form", 0, APP_OPTION_CHOICE, &SET.form, "added|replaced", "added",
      "whether the weight of an entry is added to alpha0's term, or replaces it (Hu, Koren, Volinsky)"},
-    {"solver", 0, APP_OPTION_CHOICE, &SET.solver, "exact|cg|+block", "exact",
-     "exact: normal equations of each row; cg: a few steps of conjugate gradients"},
-    {"steps", 0, APP_OPTION_COUNT, &SET.steps, "N", "3", "of cg"},
+    {"solver", 0, APP_OPTION_CHOICE, &SET.solver, "exact|cg|block", "exact",
+     "exact: normal equations of each row; cg: a few steps of conjugate gradients; block: coordinates of a row in "
+     "blocks (iALS++)"},
+    {"steps", 0, APP_OPTION_COUNT, &SET.steps, "N", "cg: 3, block: 32", "of cg; of block: coordinates of a block"},
     {"no-bias", 0, APP_OPTION_FLAG, &SET.no_bias, NULL, NULL, "als without mean and biases"},
     {"damping", 0, APP_OPTION_REAL, &SET.damping, "X", "5", "of the biases: sums are divided by count + X"},
     {"dtype", 0, APP_OPTION_CHOICE, &SET.dtype, "f32|f64", "f32", "element type of the factors"},
     {"init-stddev", 0, APP_OPTION_REAL, &SET.init_stddev, "X", "als: 0.1, ials: 0.1 / sqrt(K)", "of the first factors"},
-    {"nonnegative", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
+    {"nonnegative", 0, APP_OPTION_FLAG, &SET.nonnegative, NULL, NULL, "factors of zero and above, with --solver exact"},
     {"sweep", 0, APP_OPTION_TEXT, &SET.sweep, "FILE", NULL,
      "train many settings and keep the best: lines \"factors = 16 32\", all combinations"},
     {"seed", 0, APP_OPTION_COUNT, &SET.seed, "N", "0", "of factors and of the split"},
@@ -111,6 +111,7 @@ tartan_recommend_opts app_recommend_opts(void)
   o.confidence = (tartan_confidence)SET.confidence;
   o.alpha = SET.alpha;
   o.replaced = SET.form == 1;
+  o.nonnegative = SET.nonnegative;
   o.bias = !SET.no_bias;
   o.damping = SET.damping;
   o.steps = SET.steps;
@@ -140,6 +141,7 @@ void app_recommend_note(app_notes *notes)
   app_note(notes, "regularization", "%s ^ %s", number(SET.regularization, a), number(SET.exponent, b));
   app_note(notes, "weights", "%s %s %s %s", number(SET.unobserved, a), SET.form ? "replaced" : "added",
            confidences[SET.confidence], number(SET.alpha, b));
+  if (SET.nonnegative) app_note(notes, "nonnegative", "yes");
   app_note(notes, "bias", "%s %s", SET.no_bias ? "no" : "yes", number(SET.damping, a));
   app_note(notes, "dtype", "%s", SET.dtype == 0 ? "f32" : "f64");
   app_note(notes, "init_stddev", "%s", number(SET.init_stddev, a));
@@ -171,6 +173,8 @@ static tartan_status check_options(void)
   TRY(app_recommend_check());
   REQUIRE(SET.fraction > 0 && SET.fraction < 1, TARTAN_ERR_ARG, "--split-fraction %g: give a number between 0 and 1",
           SET.fraction);
+  REQUIRE(!SET.nonnegative || SET.solver == TARTAN_RECOMMEND_EXACT, TARTAN_ERR_ARG,
+          "--nonnegative goes with --solver exact");
   REQUIRE(SET.leave >= 1 && SET.patience >= 1, TARTAN_ERR_ARG, "--split-count and --patience: give 1 or more");
   REQUIRE(!SET.validation || SET.split == 0, TARTAN_ERR_ARG, "--validation and --split do not go together");
   REQUIRE(SET.early_stop == APP_STOP_NEVER || SET.validation || SET.split, TARTAN_ERR_ARG,
@@ -307,7 +311,7 @@ static void print_formula(const app_run *run, const job *j)
   SET = base;
 }
 
-static void print_plan(const app_run *run, const job *j)
+static tartan_status print_plan(app_run *run, const job *j)
 {
   char words[48];
 
@@ -319,7 +323,7 @@ static void print_plan(const app_run *run, const job *j)
             SET.sweep ? " of a setting" : "", app_words_text(j->epoch.words, words), j->epoch.flops * 1e-9);
     print_formula(run, j);
   }
-  app_result_print_plan(run);
+  return app_result_print_plan(run, 0);
 }
 
 static tartan_status plan(app_run *run, job *j)
@@ -330,7 +334,7 @@ static tartan_status plan(app_run *run, job *j)
   run->plan.reason[strcspn(run->plan.reason, ";")] = 0; /* "; figures of one epoch" */
   TRY(app_plan_seconds(run));
   if (app_result_set.plan)
-    print_plan(run, j);
+    TRY(print_plan(run, j));
   else
     TRY(app_plan_fits(run, "the training", run->plan.memory, ", or use more ranks"));
 done:

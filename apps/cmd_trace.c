@@ -23,7 +23,7 @@ static tartan_status compute(const app_operand *operand, double *value)
 
 static tartan_status trace(app_run *run, const char *const *operands, int count)
 {
-  static app_scalar s = {.name = "trace", .label = "trace", .plan = plan, .compute = compute};
+  static app_scalar s = {.name = "trace", .label = {"trace"}, .plan = plan, .compute = compute};
 
   (void)count;
   return app_scalar_run(run, operands[0], &s);

@@ -175,7 +175,7 @@ static tartan_status transpose(app_run *run, const char *const *operands, int co
   TRY(prepare(run, &j, operands[0], &done));
   if (done) goto done;
   if (app_result_set.plan) {
-    app_result_print_plan(run);
+    TRY(app_result_print_plan(run, 0));
     goto done;
   }
   TRY(save(run, &j));

@@ -5,22 +5,38 @@
 #include "base/error.h"
 #include "base/util.h"
 
+/* clang-format off: one command a line */
 const app_command *const app_commands[] = {
     &app_cmd_pca,
     &app_cmd_pca_transform,
     &app_cmd_recommend_train,
     &app_cmd_matmul,
+    &app_cmd_multi_dot,
     &app_cmd_transpose,
+    &app_cmd_matrix_power,
     &app_cmd_norm,
     &app_cmd_trace,
     &app_cmd_covariance,
     &app_cmd_qr,
+    &app_cmd_lu,
+    &app_cmd_cholesky,
     &app_cmd_svd,
     &app_cmd_svdvals,
     &app_cmd_lowrank,
     &app_cmd_eigh,
     &app_cmd_eigvalsh,
     &app_cmd_eig,
+    &app_cmd_solve,
+    &app_cmd_lstsq,
+    &app_cmd_inv,
+    &app_cmd_pinv,
+    &app_cmd_det,
+    &app_cmd_slogdet,
+    &app_cmd_rank,
+    &app_cmd_cond,
+    &app_cmd_sample,
+    &app_cmd_search,
+    &app_cmd_regress,
     &app_cmd_generate_matrix,
     &app_cmd_generate_ratings,
     &app_cmd_convert,
@@ -29,11 +45,11 @@ const app_command *const app_commands[] = {
     &app_cmd_selftest,
     NULL,
 };
+/* clang-format on */
 
 /* Names of the interface that are not there yet. */
 static const char *const later[] = {
-    "nmf",  "recommend", "lu",           "cholesky",  "solve",  "lstsq",  "pinv",    "inv",    "det",    "slogdet",
-    "rank", "cond",      "matrix-power", "multi-dot", "sample", "search", "regress", "verify", "doctor",
+    "nmf", "recommend", "verify", "doctor",
 };
 
 #define LATER_COUNT ((int)(sizeof later / sizeof *later))

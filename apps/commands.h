@@ -7,12 +7,15 @@
 
 #include "common/options.h"
 
-extern const app_command app_cmd_pca, app_cmd_pca_transform, app_cmd_recommend_train;
-extern const app_command app_cmd_matmul, app_cmd_transpose, app_cmd_norm, app_cmd_trace, app_cmd_covariance;
-extern const app_command app_cmd_qr, app_cmd_svd, app_cmd_svdvals, app_cmd_lowrank;
-extern const app_command app_cmd_eigh, app_cmd_eigvalsh, app_cmd_eig;
-extern const app_command app_cmd_selftest, app_cmd_generate_ratings;
-extern const app_command app_cmd_convert, app_cmd_export, app_cmd_generate_matrix, app_cmd_info;
+extern const app_command app_cmd_pca, app_cmd_pca_transform, app_cmd_recommend_train, app_cmd_matmul, app_cmd_multi_dot;
+extern const app_command app_cmd_transpose, app_cmd_matrix_power, app_cmd_norm, app_cmd_trace, app_cmd_covariance;
+extern const app_command app_cmd_qr, app_cmd_lu, app_cmd_cholesky, app_cmd_svd, app_cmd_svdvals;
+extern const app_command app_cmd_lowrank, app_cmd_eigh, app_cmd_eigvalsh, app_cmd_eig, app_cmd_solve;
+extern const app_command app_cmd_lstsq, app_cmd_inv, app_cmd_pinv, app_cmd_det, app_cmd_slogdet;
+extern const app_command app_cmd_rank, app_cmd_cond, app_cmd_sample, app_cmd_search, app_cmd_regress;
+extern const app_command app_cmd_generate_matrix, app_cmd_generate_ratings, app_cmd_convert, app_cmd_export,
+    app_cmd_info;
+extern const app_command app_cmd_selftest;
 
 /** All commands in the order of `tartan --help`, ended by NULL. */
 extern const app_command *const app_commands[];

@@ -17,8 +17,6 @@
 
 app_factor_settings app_factor_set = {.tol = DEFAULT_TOLERANCE};
 
-enum { DTYPE_INPUT, DTYPE_F32, DTYPE_F64 };
-
 int64_t app_factor_least(const app_factor *f)
 {
   return tt_min(f->A.m, f->A.n);
@@ -106,6 +104,8 @@ void app_factor_plan_topk(const app_factor *f, int64_t k, tartan_cost *p)
 void app_factor_iterated(app_factor *f)
 {
   f->wrong = !f->topk.converged;
+  snprintf(f->shortfall, sizeof f->shortfall, "%.3g after %lld steps, the tolerance %.3g", f->topk.residual,
+           (long long)f->topk.steps, f->tolerance);
   if (!*f->info.reason)
     snprintf(f->info.reason, sizeof f->info.reason, "%lld vector%s in a block, %lld step%s", (long long)f->topk.block,
              TT_S(f->topk.block), (long long)f->topk.steps, TT_S(f->topk.steps));
@@ -113,6 +113,14 @@ void app_factor_iterated(app_factor *f)
   app_factor_add_count(f, "steps", f->topk.steps);
   app_factor_add_count(f, "passes", f->topk.passes);
   app_run_check(f->run, "residual", f->topk.residual, f->tolerance, f->topk.converged);
+}
+
+void app_factor_check(app_factor *f, double residual, double limit)
+{
+  f->wrong = !(residual <= limit);
+  snprintf(f->shortfall, sizeof f->shortfall, "%.3g, its limit %.3g", residual, limit);
+  app_factor_add_number(f, "residual", residual);
+  app_run_check(f->run, "residual", residual, limit, !f->wrong);
 }
 
 /* ------------------------------------------------------------------------------------------------ before the work */
@@ -125,6 +133,7 @@ static void release(void *context)
     tartan_matrix_destroy(&f->part[i].X);
     tartan_matrix_destroy(&f->part[i].imag);
   }
+  tartan_matrix_destroy(&f->b);
   tartan_matrix_destroy(&f->a);
   tt_free(f->values);
   tt_free(f->imag);
@@ -133,7 +142,17 @@ static void release(void *context)
   tartan_operator_destroy(&f->centered);
   tartan_operator_destroy(&f->turned);
   tt_free(f->mean);
+  app_operand_close(&f->B);
   app_operand_close(&f->A);
+}
+
+/* Paths, sizes and times of the inputs. */
+static void note_inputs(const app_factor *f, app_notes *notes)
+{
+  static const char *const names[3] = {"input_b", "input_b_size", "input_b_time"};
+
+  app_note_input(notes, f->A.info);
+  if (f->rhs) app_note_input_as(notes, names, f->B.info);
 }
 
 static tartan_status look(app_factor *f, bool *done)
@@ -143,60 +162,39 @@ static tartan_status look(app_factor *f, bool *done)
   app_note(&notes, "dtype", "%s", tartan_dtype_name(f->dtype));
   f->kind->note(f, &notes);
   app_note(&notes, "command", "%s", f->kind->name);
-  app_note_input(&notes, f->A.info);
+  note_inputs(f, &notes);
   return app_result_look(f->run, &notes, app_result_set.force, &f->result, done);
 }
 
 static double matrix_bytes(const app_factor *f)
 {
-  return f->streamed ? 0 : (double)f->A.m * (double)f->A.n * (double)tartan_dtype_size(f->dtype) / f->run->size;
+  if (f->streamed) return 0;
+  return app_operand_bytes(f->run, &f->A, f->dtype) + (f->rhs ? app_operand_bytes(f->run, &f->B, f->dtype) : 0);
 }
 
 static tartan_status plan(app_factor *f)
 {
-  const double  elements = (double)f->A.m * (double)f->A.n;
-  tartan_cost  *p = &f->run->plan;
-  char          what[96];
-  tartan_status st = TARTAN_OK;
+  const app_operand *const inputs[] = {&f->A, &f->B};
+  char                     what[96];
+  tartan_status            st = TARTAN_OK;
 
-  p->passes = 1;
-  p->grid[0] = f->run->grid->p;
-  p->grid[1] = f->run->grid->q;
-  p->grid[2] = 1;
-  f->kind->plan(f, p);
-  p->bytes_read = p->passes * elements * (double)tt_element_size(f->A.info->element) / f->run->size;
-  if (!f->streamed) {
-    p->memory = fmax(p->memory, (double)tt_matrix_file_bytes(f->run->grid, f->A.m, f->A.n));
-    p->words_redistributed = f->run->size > 1 ? elements / f->run->size : 0;
-  }
-  if (f->run->size == 1) p->words = 0;
+  f->run->plan.passes = 1;
+  f->kind->plan(f, &f->run->plan);
+  app_operand_plan(f->run, inputs, f->rhs ? 2 : 1, f->streamed);
   TRY(app_plan_seconds(f->run));
   if (app_result_set.plan) goto done;
   snprintf(what, sizeof what, "%s of %lld x %lld", f->kind->name, (long long)f->A.m, (long long)f->A.n);
-  TRY(app_plan_fits(f->run, what, matrix_bytes(f) + p->memory, ", or use more ranks"));
+  TRY(app_plan_fits(f->run, what, matrix_bytes(f) + f->run->plan.memory, ", or use more ranks"));
 done:
   return st;
 }
 
-/* A plan is printed whether it fits or not, and says what would do. */
-static tartan_status print_plan(app_factor *f)
+/* The type to work in: f32 where all inputs are. */
+static void choose_dtype(app_factor *f)
 {
-  const tartan_cost *p = &f->run->plan;
-  const double       bytes = matrix_bytes(f);
-  int64_t            room = 0;
-  char               read[24];
-  tartan_status      st = TARTAN_OK;
+  const bool f32 = app_operand_dtype(&f->A) == TARTAN_F32 && (!f->rhs || app_operand_dtype(&f->B) == TARTAN_F32);
 
-  TRY(app_plan_room(f->run, &room));
-  app_say(f->run, "method   %s: %s\n", p->algorithm, p->reason);
-  app_say(f->run, "read     %s per rank\n", tt_bytes_text(p->bytes_read, read));
-  app_plan_print(f->run, bytes);
-  if (f->run->grid->memory.asked || bytes + p->memory > (double)room)
-    app_say(f->run, "too much for the memory: give --memory %.0fM or more, or use more ranks\n",
-            ceil(((double)f->run->grid->memory.used + bytes + p->memory) / 1048576 + 1));
-  if (app_result_set.sbatch) app_plan_print_sbatch(f->run, bytes);
-done:
-  return st;
+  f->dtype = app_chosen_dtype(app_factor_set.dtype, f32 ? TARTAN_F32 : TARTAN_F64);
 }
 
 static tartan_status check_shape(app_factor *f)
@@ -205,26 +203,32 @@ static tartan_status check_shape(app_factor *f)
 
   REQUIRE(!f->kind->square || f->A.m == f->A.n, TARTAN_ERR_SHAPE, "%s needs a square matrix, %s:%s is %lld x %lld",
           f->kind->name, f->A.info->file, f->A.info->path, (long long)f->A.m, (long long)f->A.n);
+  REQUIRE(!f->rhs || f->A.m == f->B.m, TARTAN_ERR_SHAPE,
+          "%s: A is %lld x %lld, B is %lld x %lld: B needs a row for each row of A", f->kind->name, (long long)f->A.m,
+          (long long)f->A.n, (long long)f->B.m, (long long)f->B.n);
+  choose_dtype(f);
   TRY(f->kind->check(f));
-  REQUIRE(!f->streamed || app_factor_set.dtype != DTYPE_F32, TARTAN_ERR_ARG,
-          "--dtype f32: triplets of a streamed matrix are found in f64");
-  f->dtype = f->streamed ? TARTAN_F64 : app_operand_dtype(&f->A);
-  if (app_factor_set.dtype != DTYPE_INPUT) f->dtype = app_factor_set.dtype == DTYPE_F32 ? TARTAN_F32 : TARTAN_F64;
+  if (!f->streamed) goto done;
+  f->dtype = app_chosen_dtype(app_factor_set.dtype, TARTAN_F64);
+  REQUIRE(f->dtype == TARTAN_F64, TARTAN_ERR_ARG, "--dtype f32: triplets of a streamed matrix are found in f64");
 done:
   return st;
 }
 
 static tartan_status prepare(app_factor *f, const char *source, bool *done)
 {
-  char          suffix[32];
-  tartan_status st = TARTAN_OK;
+  const char *const inputs[] = {source, f->rhs};
+  char              suffix[32];
+  tartan_status     st = TARTAN_OK;
 
   *done = false;
+  f->lower = f->kind->lower;
   snprintf(suffix, sizeof suffix, "%s.h5", f->kind->name);
   f->info = (tartan_factor_info){.condition = NAN, .rank = -1, .found = -1};
   TRY(app_result_check_options());
-  TRY(app_result_begin(f->run, app_result_set.output, suffix, &source, 1, &f->result));
-  TRY(app_operand_open(f->run, "", source, "", &f->A));
+  TRY(app_result_begin(f->run, app_result_set.output, suffix, inputs, 2, &f->result));
+  TRY(app_operand_open(f->run, f->rhs ? "A" : "", source, "", &f->A));
+  if (f->rhs) TRY(app_operand_open_columns(f->run, "B", f->rhs, &f->B));
   TRY(check_shape(f));
   if (!app_result_set.plan) TRY(look(f, done));
   if (!*done) TRY(plan(f));
@@ -233,30 +237,6 @@ done:
 }
 
 /* ------------------------------------------------------------------------------------------------ the work */
-
-/* A warning where the triangles differ; the lower one is what is read. Where memory is short nobody looks. */
-static tartan_status compare_triangles(const app_factor *f)
-{
-  tartan_matrix *B = NULL;
-  double         difference = 0, largest = 0;
-  int64_t        room = 0;
-  tartan_status  st = TARTAN_OK;
-
-  TRY(app_plan_room(f->run, &room));
-  if ((double)room < 3 * matrix_bytes(f)) goto done;
-  TRY(tartan_transpose(f->a, NULL, &B));
-  TRY(tartan_geadd(-1, TARTAN_NO_TRANS, f->a, 1, B));
-  TRY(tartan_norm(TARTAN_NORM_MAX, B, &difference));
-  TRY(tartan_norm(TARTAN_NORM_MAX, f->a, &largest));
-  if (!(difference <= 8 * (f->dtype == TARTAN_F32 ? 0x1p-24 : 0x1p-53) * largest))
-    tt_grid_warn(f->run->grid,
-                 "the matrix is not symmetric: |A - A'| is up to %.3g (largest element %.3g); only the "
-                 "lower triangle is read",
-                 difference, largest);
-done:
-  tartan_matrix_destroy(&B);
-  return st;
-}
 
 /* Takes the means of the columns away, in one more pass. */
 static tartan_status center(app_factor *f)
@@ -296,9 +276,8 @@ static tartan_status load(app_factor *f, const char *source)
   tartan_status st = TARTAN_OK;
 
   if (f->streamed) return stream(f, source);
-  TRY(tartan_matrix_create(f->run->grid, f->dtype, f->A.m, f->A.n, NULL, &f->a));
-  TRY(tt_matrix_load_into(f->A.data->dataset, f->A.turned, f->a));
-  if (f->kind->lower) TRY(compare_triangles(f));
+  TRY(app_operand_load(f->run, &f->A, f->dtype, f->lower, &f->a));
+  if (f->rhs) TRY(app_operand_load(f->run, &f->B, f->dtype, false, &f->b));
 done:
   return st;
 }
@@ -352,7 +331,7 @@ static tartan_status declare(app_factor *f, tt_output *out)
   TRY(put_values(f, out));
   if (f->residuals) tt_output_vector(out, "/residuals", f->count, f->residuals);
   if (f->mean) tt_output_vector(out, "/mean", f->A.n, f->mean);
-  if (f->perm) tt_output_counts(out, "/perm", f->A.n, f->perm);
+  if (f->perm) tt_output_counts(out, "/perm", f->perm_count, f->perm);
   put_numbers(f, out);
   for (int i = 0; i < APP_FACTOR_PARTS && f->part[i].X; i++) {
     const app_factor_part *part = &f->part[i];
@@ -376,7 +355,7 @@ static tartan_status save(app_factor *f)
   tartan_status st = TARTAN_OK;
 
   snprintf(format, sizeof format, "tartan-%s", f->kind->name);
-  app_note_input(&notes, f->A.info);
+  note_inputs(f, &notes);
   app_note(&notes, "method", "%s", f->info.method);
   app_note(&notes, "reason", "%s", f->info.reason);
   app_note(&notes, "short_of_tolerance", "%s", f->wrong ? "yes" : "no");
@@ -406,6 +385,7 @@ static double size_of_value(const app_factor *f, int64_t i)
 /* With --quiet all of them and nothing else, to be read by programs. */
 static void print_bare(const app_factor *f)
 {
+  if (!f->values) return;
   for (int64_t i = 0; i < f->count; i++) {
     app_say(f->run, "%.17g", f->values[i]);
     if (f->imag) app_say(f->run, " %.17g", f->imag[i]);
@@ -431,6 +411,16 @@ static void print_values(const app_factor *f)
   }
 }
 
+/* Residuals of right-hand sides: a few of them, or all with --verbose. */
+static void print_residuals(const app_factor *f)
+{
+  const int64_t shown = app_set.verbose ? f->count : tt_min(f->count, SHOWN);
+
+  app_say(f->run, "residuals %lld, |A x - b| of each column\n", (long long)f->count);
+  for (int64_t i = 0; i < shown; i++) app_say(f->run, "%9lld  %.10g\n", (long long)i, f->residuals[i]);
+  if (shown < f->count) app_say(f->run, "%9s\n", "...");
+}
+
 static void print_summary(const app_factor *f)
 {
   app_say(f->run, "method    %s: %s\n", f->info.method, f->info.reason);
@@ -442,6 +432,7 @@ static void print_summary(const app_factor *f)
             f->part[i].imag ? "complex " : "", tartan_dtype_name(tartan_matrix_dtype(f->part[i].X)));
   }
   if (f->values) print_values(f);
+  if (!f->values && f->residuals) print_residuals(f);
   if (!isnan(f->info.condition)) app_say(f->run, "condition %.6g\n", f->info.condition);
   if (f->info.rank >= 0)
     app_say(f->run, "rank      %lld of %lld\n", (long long)f->info.rank, (long long)app_factor_least(f));
@@ -469,6 +460,7 @@ static void json_result(app_json *json, const void *context)
     app_json_text(json, "output", f->result.path);
     app_json_count(json, "rows", f->A.m);
     app_json_count(json, "columns", f->A.n);
+    if (f->rhs) app_json_count(json, "right_hand_sides", f->B.n);
     app_json_text(json, "dtype", tartan_dtype_name(f->dtype));
     app_json_text(json, "method", f->info.method);
     app_json_text(json, "reason", f->info.reason);
@@ -488,6 +480,7 @@ static tartan_status compute(app_factor *f)
   TRY(f->kind->compute(f));
   if (!*f->info.method) snprintf(f->info.method, sizeof f->info.method, "%s", f->run->plan.algorithm);
   if (!*f->info.reason) snprintf(f->info.reason, sizeof f->info.reason, "%s", f->run->plan.reason);
+  tartan_matrix_destroy(&f->b);
   tartan_matrix_destroy(&f->a);
 done:
   return st;
@@ -505,7 +498,7 @@ tartan_status app_factor_run(app_run *run, const char *source, app_factor *f)
   TRY(prepare(f, source, &done));
   if (done) goto done;
   if (app_result_set.plan) {
-    TRY(print_plan(f));
+    TRY(app_result_print_plan(run, matrix_bytes(f)));
     goto done;
   }
   TRY(load(f, source));
@@ -517,11 +510,8 @@ tartan_status app_factor_run(app_run *run, const char *source, app_factor *f)
   else
     print_summary(f);
   TRY(app_result_end(run, &f->result, NULL));
-  REQUIRE(
-      !f->wrong, TARTAN_ERR_TOLERANCE,
-      "the residual is %.3g after %lld steps, the tolerance %.3g: the result is written to %s and marked; --steps N "
-      "allows more",
-      f->topk.residual, (long long)f->topk.steps, f->tolerance, f->result.path);
+  REQUIRE(!f->wrong, TARTAN_ERR_TOLERANCE, "the residual is %s: the result is written to %s and marked%s", f->shortfall,
+          f->result.path, f->streamed ? "; --steps N allows more" : "");
 done:
   return st;
 }

@@ -1,7 +1,7 @@
 /**
  * @file factor.h
- * The frame of the commands that factor one matrix: it is read, its shape and options are checked, the work is planned,
- * done, written with its letters as names, and summed up.
+ * The frame of the commands that factor one matrix, or solve with it: it is read, with right-hand sides or without; its
+ * shape and options are checked, the work is planned, done, written with its letters as names, and summed up.
  */
 #ifndef APP_FACTOR_H
 #define APP_FACTOR_H
@@ -49,11 +49,12 @@ typedef struct app_factor_number {
 #define APP_FACTOR_PARTS 2
 #define APP_FACTOR_NUMBERS 8
 
-/** One run of one such command; static, zero but for `kind`. */
+/** One run of one such command; static, zero but for `kind` and `rhs`. */
 struct app_factor {
   const app_factor_kind *kind;
   app_run               *run;
-  app_operand            A;
+  const char            *rhs; /**< source of the right-hand sides, or NULL */
+  app_operand            A, B;
   app_result             result;
   tartan_dtype           dtype;    /**< of what is computed */
   bool                   streamed; /**< the matrix stays in its file */
@@ -62,21 +63,24 @@ struct app_factor {
   tartan_operator       *centered; /**< or NULL */
   const tartan_operator *op;       /**< of a streamed matrix, as it is meant: one of those before */
   double                *mean;     /**< [n] with `center`, else NULL */
-  tartan_matrix         *a;        /**< of one that is read */
+  tartan_matrix         *a, *b;    /**< of one that is read, and its right-hand sides */
+  bool                   lower;    /**< as of the kind; `check` may set it */
 
   app_factor_part    part[APP_FACTOR_PARTS];
   const char        *letter, *what; /**< of the values: "S", "singular values" */
   double            *values, *imag; /**< [count]; imag: NULL for real ones */
   int64_t            count;
-  double            *residuals; /**< [count], or NULL */
-  int64_t           *perm;      /**< [n], or NULL */
+  double            *residuals; /**< [count], or NULL; without values: of the right-hand sides */
+  int64_t           *perm;      /**< [perm_count], or NULL */
+  int64_t            perm_count;
   app_factor_number  number[APP_FACTOR_NUMBERS];
   int                numbers;
   tartan_factor_info info;
   tartan_topk_info   topk; /**< of a streamed matrix */
   double             tolerance;
   bool               done, wrong; /**< written; short of its tolerance */
-  bool               same_bits;   /**< whatever the number of ranks */
+  char               shortfall[80];
+  bool               same_bits; /**< whatever the number of ranks */
 };
 
 /** Options that these commands share, and rows for option tables. */
@@ -126,6 +130,9 @@ void app_factor_note_iteration(const app_factor *f, app_notes *notes);
 
 /** What k triplets of a streamed matrix take. Local. */
 void app_factor_plan_topk(const app_factor *f, int64_t k, tartan_cost *p);
+
+/** Notes the residual of a direct method, and that the result is wrong where it is above its limit. Local. */
+void app_factor_check(app_factor *f, double residual, double limit);
 
 /** After an iteration: its numbers, and whether it came to its tolerance. Local. */
 void app_factor_iterated(app_factor *f);

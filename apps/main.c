@@ -120,8 +120,7 @@ int main(int argc, char **argv)
 
   run.command = command;
   st = app_run_begin(&run);
-  if (st == TARTAN_OK && app_set.json && !app_json_to_stdout())
-    st = app_check_output(&run, app_set.json, rest, operands);
+  if (st == TARTAN_OK) st = app_check_report(&run, rest, operands);
   if (st == TARTAN_OK) st = command->run(&run, rest, operands);
   tt_free(rest);
   return app_run_end(&run, st);

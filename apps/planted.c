@@ -63,8 +63,9 @@ static double excess(const app_planted *p, double most)
 /* The smallest shift that leaves the most active user with half of the items. */
 static void choose_shift(app_planted *p)
 {
-  const double most = (double)(p->items - p->items / 2);
-  double       low = 0, high = 1;
+  const int64_t half = p->items - p->items / 2;
+  const double  most = (double)half;
+  double        low = 0, high = 1;
 
   p->shift = 0;
   if (excess(p, most) <= 0) return;

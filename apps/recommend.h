@@ -19,7 +19,7 @@ typedef struct app_recommend_settings {
   int64_t     factors, iterations, steps, leave, patience, seed;
   double      regularization, exponent, unobserved, alpha, damping, init_stddev, fraction, least;
   double      checkpoint_every, time_limit;
-  bool        no_bias, binarize;
+  bool        no_bias, binarize, nonnegative;
   const char *validation, *checkpoint, *sweep, *report;
 } app_recommend_settings;
 

@@ -33,7 +33,7 @@ endfunction()
 
 # tartan_instruction_sets(<folder>): files whose names end in an instruction set are compiled for it, and say by themselves
 # that they are empty where that was not possible; the program chooses when it runs (kernel/isa.h). Sums of products are
-# fused where the processor can: written out, as ISO C forbids the compiler to do so.
+# fused where the set has it, which -std=c11 alone would forbid.
 function(tartan_instruction_sets folder)
   set(options_portable)
   set(options_avx2 -mavx2 -mfma)

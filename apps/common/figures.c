@@ -148,6 +148,7 @@ static void json_options(app_json *json, const app_command *command)
       switch (o->type) {
       case APP_OPTION_FLAG: app_json_flag(json, o->name, *(bool *)o->value); break;
       case APP_OPTION_COUNT:
+      case APP_OPTION_INTEGER:
       case APP_OPTION_SIZE: app_json_count(json, o->name, *(int64_t *)o->value); break;
       case APP_OPTION_REAL:
       case APP_OPTION_TIME: app_json_number(json, o->name, *(double *)o->value); break;

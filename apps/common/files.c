@@ -17,7 +17,7 @@
 #include "io/root.h"
 #include "io/small.h"
 
-#define CONFIGURATION_MAX 4096
+#define CONFIGURATION_MAX 8192
 
 void app_note(app_notes *notes, const char *name, const char *fmt, ...)
 {
@@ -131,6 +131,54 @@ tartan_status app_check_output(app_run *run, const char *output, const char *con
   }
   st = tt_root_verdict(run->grid, local);
   if (st != TARTAN_OK && output == app_set.json) app_set.json = NULL; /* it is written after failures too */
+  return st;
+}
+
+/* Whether two names are one file, or will be: one folder and one last part. Local. */
+static bool is_same_place(const char *a, const char *b)
+{
+  const char *const names[2] = {a, b}, *last[2];
+  char              folder[2][TT_PATH_MAX];
+  struct stat       s[2];
+
+  if (stat(a, &s[0]) == 0 && stat(b, &s[1]) == 0) return s[0].st_dev == s[1].st_dev && s[0].st_ino == s[1].st_ino;
+  for (int i = 0; i < 2; i++) {
+    const char *slash = strrchr(names[i], '/');
+
+    last[i] = slash ? slash + 1 : names[i];
+    snprintf(folder[i], sizeof folder[i], "%.*s.", (int)(last[i] - names[i]), names[i]);
+    if (stat(folder[i], &s[i]) != 0) return false;
+  }
+  return strcmp(last[0], last[1]) == 0 && s[0].st_dev == s[1].st_dev && s[0].st_ino == s[1].st_ino;
+}
+
+tartan_status app_check_report(app_run *run, const char *const *sources, int count)
+{
+  tartan_status st = TARTAN_OK;
+
+  if (!app_set.json || app_json_to_stdout()) goto done;
+  TRY(app_check_output(run, app_set.json, sources, count));
+  for (int t = 0; t < 3 && run->command->options[t]; t++)
+    for (const app_option *o = run->command->options[t]; o->name; o++) {
+      const bool written = strcmp(o->name, "output") == 0 || strcmp(o->name, "report") == 0 ||
+                           o->value == &app_set.json;
+
+      if (o->type != APP_OPTION_TEXT || written) continue;
+      TRY(app_check_output(run, app_set.json, o->value, 1));
+    }
+done:
+  return st;
+}
+
+tartan_status app_check_result(app_run *run, const char *path)
+{
+  tartan_status local = TARTAN_OK, st;
+
+  if (!app_set.json || app_json_to_stdout()) return TARTAN_OK;
+  if (run->rank == 0 && is_same_place(path, app_set.json))
+    local = tt_fail(TARTAN_ERR_ARG, "--json %s is the result file: give another name", app_set.json);
+  st = tt_root_verdict(run->grid, local);
+  if (st != TARTAN_OK) app_set.json = NULL;
   return st;
 }
 

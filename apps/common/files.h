@@ -10,14 +10,14 @@
 #include "io/dataset.h"
 #include "io/output.h"
 
-#define APP_NOTES_MAX 32
+#define APP_NOTES_MAX 72
 
 /** Named texts and integers in order: root attributes, or the options that make up a configuration. Zero-initialise. */
 typedef struct app_notes {
   tartan_attribute item[APP_NOTES_MAX];
   int              count;
   size_t           used;
-  char             text[16384];
+  char             text[32768];
 } app_notes;
 
 /** Appends a text; what does not fit any more is left out. Local. */
@@ -58,6 +58,17 @@ tartan_status app_result_name(const char *source, const char *suffix, char *name
  * @retval TARTAN_ERR_ARG  it is an input, whether --force is given or not
  */
 tartan_status app_check_output(app_run *run, const char *output, const char *const *sources, int count);
+
+/**
+ * Refuses a JSON report over an input: an operand, or a file that an option names. Collective.
+ *
+ * @param[in] sources  [count] operands
+ * @retval TARTAN_ERR_ARG
+ */
+tartan_status app_check_report(app_run *run, const char *const *sources, int count);
+
+/** Refuses a result in the same file as the JSON report, which would replace it. Collective; TARTAN_ERR_ARG. */
+tartan_status app_check_result(app_run *run, const char *path);
 
 /** The last line of every command that writes: "written  FILE:/path"; path may be NULL. Nothing with --quiet. Local. */
 void app_say_written(const app_run *run, const char *file, const char *path);

@@ -4,12 +4,12 @@
  */
 #include "common/inside.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
 
 #define OPTIONS_MAX 80
+#define SAID_MAX 65536
 
 /* The value of an option variable, whatever its type. */
 typedef union kept {
@@ -28,6 +28,7 @@ static size_t size_of(app_option_type type)
   case APP_OPTION_FLAG:
   case APP_OPTION_CLEAR: return sizeof any.flag;
   case APP_OPTION_COUNT:
+  case APP_OPTION_INTEGER:
   case APP_OPTION_SIZE: return sizeof any.pair[0];
   case APP_OPTION_REAL:
   case APP_OPTION_TIME: return sizeof any.real;
@@ -87,18 +88,18 @@ static app_run begin(const app_run *run, const app_inside *inside)
 tartan_status app_run_inside(app_run *run, app_inside *inside)
 {
   static kept        values[OPTIONS_MAX];
+  static char        said[SAID_MAX];
   const app_settings before = app_set;
   app_run            inner = begin(run, inside);
   char               line[APP_INSIDE_TEXT];
   const char        *words[APP_INSIDE_WORDS];
-  size_t             length = 0;
   int                operands = 0;
   bool               help = false;
   tartan_status      st;
 
-  inside->said = NULL;
-  inside->error[0] = 0;
-  if (run->rank == 0) inner.out = open_memstream(&inside->said, &length);
+  inside->said = said;
+  inside->error[0] = said[0] = 0;
+  if (run->rank == 0) inner.out = fmemopen(said, sizeof said, "w");
   exchange(inside->command, values, false);
   memset(&app_set, 0, sizeof app_set);
   snprintf(line, sizeof line, "%s", inside->words);

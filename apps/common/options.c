@@ -29,6 +29,15 @@ bool app_parse_count(const char *text, int64_t *count)
   return errno == 0 && *end == 0;
 }
 
+bool app_parse_integer(const char *text, int64_t *value)
+{
+  const bool negative = text[0] == '-';
+
+  if (!app_parse_count(text + (negative || text[0] == '+'), value)) return false;
+  if (negative) *value = -*value;
+  return true;
+}
+
 bool app_parse_real(const char *text, double *value)
 {
   char *end = NULL;
@@ -156,6 +165,9 @@ tartan_status app_option_store(const app_option *o, const char *text)
   case APP_OPTION_COUNT:
     if (!app_parse_count(text, o->value)) wanted = "a count, for example 50";
     break;
+  case APP_OPTION_INTEGER:
+    if (!app_parse_integer(text, o->value)) wanted = "an integer, for example 3 or -1";
+    break;
   case APP_OPTION_REAL:
     if (!app_parse_real(text, o->value)) wanted = "a number, for example 1e-8";
     break;
@@ -185,6 +197,7 @@ const char *app_option_text(const app_option *o, char *text, size_t length)
   case APP_OPTION_FLAG: snprintf(text, length, "%s", *(bool *)o->value ? "true" : "false"); break;
   case APP_OPTION_CLEAR: snprintf(text, length, "%s", *(bool *)o->value ? "false" : "true"); break;
   case APP_OPTION_COUNT:
+  case APP_OPTION_INTEGER:
   case APP_OPTION_SIZE: snprintf(text, length, "%lld", (long long)*(int64_t *)o->value); break;
   case APP_OPTION_REAL:
   case APP_OPTION_TIME: snprintf(text, length, "%.17g", *(double *)o->value); break;

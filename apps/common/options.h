@@ -14,16 +14,17 @@
 #include <tartan/status.h>
 
 typedef enum app_option_type {
-  APP_OPTION_FLAG,   /**< bool *: set to true */
-  APP_OPTION_CLEAR,  /**< bool *: set to false */
-  APP_OPTION_COUNT,  /**< int64_t *: 0, 1, 2 ... */
-  APP_OPTION_REAL,   /**< double * */
-  APP_OPTION_TEXT,   /**< const char ** */
-  APP_OPTION_SIZE,   /**< int64_t *: bytes, "8G", "400M" */
-  APP_OPTION_TIME,   /**< double *: seconds, "30m" */
-  APP_OPTION_CHOICE, /**< int *: index of the word in `argument`, "a|b|c"; "+c" is a word due later */
-  APP_OPTION_PAIR,   /**< int64_t[2]: "4x2" */
-  APP_OPTION_LATER   /**< known by name, refused: due in a later version */
+  APP_OPTION_FLAG,    /**< bool *: set to true */
+  APP_OPTION_CLEAR,   /**< bool *: set to false */
+  APP_OPTION_COUNT,   /**< int64_t *: 0, 1, 2 ... */
+  APP_OPTION_INTEGER, /**< int64_t *: with a sign or without */
+  APP_OPTION_REAL,    /**< double * */
+  APP_OPTION_TEXT,    /**< const char ** */
+  APP_OPTION_SIZE,    /**< int64_t *: bytes, "8G", "400M" */
+  APP_OPTION_TIME,    /**< double *: seconds, "30m" */
+  APP_OPTION_CHOICE,  /**< int *: index of the word in `argument`, "a|b|c"; "+c" is a word due later */
+  APP_OPTION_PAIR,    /**< int64_t[2]: "4x2" */
+  APP_OPTION_LATER    /**< known by name, refused: due in a later version */
 } app_option_type;
 
 typedef struct app_option {
@@ -86,6 +87,9 @@ bool app_parse_time(const char *text, double *seconds);
 
 /** A count, digits only. Local. */
 bool app_parse_count(const char *text, int64_t *count);
+
+/** An integer, negative ones too. Local. */
+bool app_parse_integer(const char *text, int64_t *value);
 
 /** A number; not NaN or Inf. Local. */
 bool app_parse_real(const char *text, double *value);

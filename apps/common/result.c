@@ -1,11 +1,11 @@
 /* What all commands with a result file do before and after their own work. */
 #include "common/result.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
 #include "common/plan.h"
-#include "oper/operator.h"
 
 app_result_settings app_result_set;
 
@@ -20,6 +20,7 @@ tartan_status app_result_begin(app_run *run, const char *output, const char *suf
   else
     TRY(app_result_name(sources[0], suffix, result->path, sizeof result->path));
   TRY(app_check_output(run, result->path, sources, count));
+  TRY(app_check_result(run, result->path));
 done:
   return st;
 }
@@ -46,6 +47,8 @@ tartan_status app_result_look(app_run *run, const app_notes *configuration, bool
 
   *done = false;
   app_notes_line(configuration, result->configuration, sizeof result->configuration);
+  REQUIRE(strlen(result->configuration) < sizeof result->configuration - 1, TARTAN_ERR_ARG,
+          "the names of the inputs are too long together");
   TRY(app_result_exists(run, result->path, result->configuration, force, done));
   if (*done)
     app_tell(run, "%s is complete, from the same data and options: nothing to do\n", result->path);
@@ -85,43 +88,21 @@ done:
   return st;
 }
 
-/* ------------------------------------------------------------------------------------------------ operands */
-
-void app_result_print_plan(const app_run *run)
+tartan_status app_result_print_plan(app_run *run, double matrices)
 {
-  char read[24];
+  const tartan_cost *p = &run->plan;
+  int64_t            room = 0;
+  char               read[24];
+  tartan_status      st = TARTAN_OK;
 
-  app_say(run, "method   %s: %s\n", run->plan.algorithm, run->plan.reason);
-  app_say(run, "read     %s per rank\n", tt_bytes_text(run->plan.bytes_read, read));
-  app_plan_print(run, 0);
-  if (app_result_set.sbatch) app_plan_print_sbatch(run, 0);
-}
-
-tartan_status app_operand_open(app_run *run, const char *name, const char *source, const char *note,
-                               app_operand *operand)
-{
-  const tartan_io_opts io = app_run_io(run);
-  tartan_status        st = TARTAN_OK;
-
-  TRY(tartan_operator_open(run->grid, source, &io, &operand->data));
-  operand->info = tt_dataset_get_info(operand->data->dataset);
-  operand->turned = operand->info->column_major_writer;
-  operand->m = operand->turned ? operand->info->cols : operand->info->rows;
-  operand->n = operand->turned ? operand->info->rows : operand->info->cols;
-  app_tell(run, "%s%s%lld x %lld, %s, from %s:%s%s%s\n", name, *name ? "  " : "", (long long)operand->m,
-           (long long)operand->n, operand->info->type_name, operand->info->file, operand->info->path,
-           operand->turned ? " (written by MATLAB, column by column)" : "", note);
-  fflush(stdout);
+  TRY(app_plan_room(run, &room));
+  app_say(run, "method   %s: %s\n", p->algorithm, p->reason);
+  app_say(run, "read     %s per rank\n", tt_bytes_text(p->bytes_read, read));
+  app_plan_print(run, matrices);
+  if (run->grid->memory.asked || matrices + p->memory > (double)room)
+    app_say(run, "too much for the memory: give --memory %.0fM or more, or use more ranks\n",
+            ceil(((double)run->grid->memory.used + matrices + p->memory) / 1048576 + 1));
+  if (app_result_set.sbatch) app_plan_print_sbatch(run, matrices);
 done:
   return st;
-}
-
-void app_operand_close(app_operand *operand)
-{
-  tartan_operator_destroy(&operand->data);
-}
-
-tartan_dtype app_operand_dtype(const app_operand *operand)
-{
-  return operand->info->element == TT_EL_F32 ? TARTAN_F32 : TARTAN_F64;
 }

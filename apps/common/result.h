@@ -7,6 +7,7 @@
 #define APP_RESULT_H
 
 #include "common/files.h"
+#include "common/operand.h"
 #include "io/output.h"
 
 /** The options that these commands share. */
@@ -41,7 +42,7 @@ extern app_result_settings app_result_set;
 /** The result of a run. Zero-initialise. */
 typedef struct app_result {
   char path[TT_PATH_MAX]; /**< "": none is written */
-  char configuration[4096];
+  char configuration[8192];
 } app_result;
 
 /**
@@ -81,31 +82,11 @@ tartan_status app_result_create(app_run *run, const app_result *result, const ch
 /** Measures, prints where the time went, and which files were written. Collective. @param[in] dataset  may be NULL */
 tartan_status app_result_end(app_run *run, const app_result *result, const char *dataset);
 
-/** Prints the plan of a command that reads one file once, with a batch script where it was asked for. Local. */
-void app_result_print_plan(const app_run *run);
-
-/** A matrix in a file, as an operand. Zero-initialise. */
-typedef struct app_operand {
-  tartan_operator       *data; /**< its rows are the dataset's rows, turned or not */
-  const tt_dataset_info *info;
-  bool                   turned; /**< the dataset holds the transpose: MATLAB wrote it */
-  int64_t                m, n;   /**< as a matrix */
-} app_operand;
-
 /**
- * Opens a matrix and prints how it was understood: "A  4000 x 300, float32, from a.h5:/X". Collective.
+ * Prints the plan whether it fits or not, and what would do; with a batch script where it was asked for. Collective.
  *
- * @param[in] name  "A", or "" for a command with one operand
- * @param[in] note  "" or what follows: ", taken transposed"
- * Errors as tartan_operator_open().
+ * @param[in] matrices  bytes per rank beside run->plan.memory
  */
-tartan_status app_operand_open(app_run *run, const char *name, const char *source, const char *note,
-                               app_operand *operand);
-
-/** Ends the reading. Collective. */
-void app_operand_close(app_operand *operand);
-
-/** f32 where the file has it, else f64. Local. */
-tartan_dtype app_operand_dtype(const app_operand *operand);
+tartan_status app_result_print_plan(app_run *run, double matrices);
 
 #endif

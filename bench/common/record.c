@@ -146,8 +146,10 @@ static void print_table(const app_run *run, const bench_record *r)
           bench_max(r->seconds, r->reps));
   if (r->flops > 0 && isnan(r->peak)) app_say(run, "speed    %.1f GFLOP/s\n", r->flops / median * 1e-9);
   if (r->flops > 0 && !isnan(r->peak)) {
-    app_say(run, "speed    %.1f GFLOP/s, %.3f of the local peak of %.1f, %.3f of the same products without moving\n",
-            r->flops / median * 1e-9, peak_fraction(r), r->peak * 1e-9, r->local_fraction);
+    app_say(run, "speed    %.1f GFLOP/s, %.3f of the local peak of %.1f", r->flops / median * 1e-9, peak_fraction(r),
+            r->peak * 1e-9);
+    if (!isnan(r->local_fraction)) app_say(run, ", %.3f of the same products without moving", r->local_fraction);
+    app_say(run, "\n");
   }
   if (!isnan(r->bytes_max)) {
     app_say(run, "moved    %.4g bytes, %.4g to change layouts, bound %.4g\n", r->bytes_max, r->bytes_redistributed_max,

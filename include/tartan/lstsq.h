@@ -4,7 +4,8 @@
  *
  * Inputs are not changed; results are created in a layout of the call's choice. All functions are collective and return
  * the same status on every rank. A singular value counts as zero where s_i <= tolerance s_1; the default tolerance is
- * NumPy's, max(m, n) eps with eps = 2^-52 for f64 and 2^-23 for f32.
+ * NumPy's, max(m, n) eps with eps = 2^-52 for f64 and 2^-23 for f32, but at most 1/2. Where it is above 1e-3 (f32, more than
+ * 8388 rows) and the rank comes out short, the grid holds a warning.
  */
 #ifndef TARTAN_LSTSQ_H
 #define TARTAN_LSTSQ_H
@@ -48,7 +49,9 @@ typedef struct tartan_lstsq_info {
  * The X that minimises |A X - B|_F, and of those the one of smallest norm.
  *
  * Collective. Full rank: QR of A (m >= n) or of A' (m < n, the minimum norm solution); else through the SVD of the
- * triangle. With a ridge the minimiser is unique: QR of [A; sqrt(lambda) I].
+ * triangle. With a ridge the minimiser is unique: QR of [R; sqrt(lambda) I] from the triangle R of A; singular values where
+ * even that is singular to the tolerance. One step of correction by the residual follows, but with a ridge. Beside A and B
+ * it takes a matrix of A's size for Q, of a wide A also one for A', and the workspace of tartan_qr().
  *
  * @param[in]     A     [m, n], any shape
  * @param[in]     B     [m, k], k >= 0; of A's type
@@ -60,7 +63,8 @@ typedef struct tartan_lstsq_info {
  *
  * @retval TARTAN_ERR_SHAPE, TARTAN_ERR_DTYPE, TARTAN_ERR_GRID  operands do not fit
  * @retval TARTAN_ERR_ARG      no such method, negative ridge, tolerance of 1 and more
- * @retval TARTAN_ERR_NUMERIC  TARTAN_LSTSQ_QR and a matrix without full rank; no convergence of the SVD
+ * @retval TARTAN_ERR_NUMERIC  TARTAN_LSTSQ_QR and a matrix without full rank; no convergence of the SVD; X is beyond the
+ *                             range of its type
  * @retval TARTAN_ERR_INPUT    A or B has Inf or NaN
  * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW
  */
@@ -77,7 +81,7 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_lstsq(const tartan_matrix *A, co
  * @param[out] Apinv      [n, m]
  * @param[out] info       rank and condition; may be NULL
  *
- * Errors as tartan_svd().
+ * Errors as tartan_svd(); TARTAN_ERR_NUMERIC also where the pseudo-inverse is beyond the range of its type.
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_pinv(const tartan_matrix *A, double tolerance, tartan_matrix **Apinv,
                                                      tartan_lstsq_info *info);
@@ -131,7 +135,7 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_cond(tartan_cond_norm norm, cons
  * @param[out] B  [n, n]
  *
  * @retval TARTAN_ERR_SHAPE    A is not square
- * @retval TARTAN_ERR_NUMERIC  k < 0 and A is singular
+ * @retval TARTAN_ERR_NUMERIC  k < 0 and A is singular; the power is beyond the range of its type
  * and those of tartan_gemm().
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_matrix_power(const tartan_matrix *A, int64_t k, tartan_matrix **B);

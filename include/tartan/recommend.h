@@ -37,7 +37,7 @@ typedef enum tartan_recommend_model {
 typedef enum tartan_recommend_solver {
   TARTAN_RECOMMEND_EXACT, /**< each row's normal equations */
   TARTAN_RECOMMEND_CG,    /**< a few steps of conjugate gradients from the row's last value */
-  TARTAN_RECOMMEND_BLOCK  /**< iALS++: coordinates in blocks */
+  TARTAN_RECOMMEND_BLOCK  /**< iALS++: once over the coordinates of each row, in blocks that are solved exactly */
 } tartan_recommend_solver;
 
 typedef enum tartan_confidence {
@@ -57,20 +57,20 @@ typedef struct tartan_recommend_opts {
   double                  unobserved;     /**< alpha0 */
   tartan_confidence       confidence;
   double                  alpha;
-  bool                    replaced;    /**< the form of Hu, Koren, Volinsky */
-  bool                    nonnegative; /**< factors >= 0; without rotation */
-  bool                    bias;        /**< of als: mu, b_u, b_i; false: all zero */
-  double                  damping;     /**< of the biases */
-  int64_t                 steps;       /**< of cg, or coordinates of a block */
-  double                  init_stddev; /**< of the first item factors; 0: 0.1 / sqrt(k) */
-  uint64_t                seed;
+  bool                    replaced; /**< the form of Hu, Koren, Volinsky */
+  bool     nonnegative; /**< factors >= 0, of als and ials by the exact solver: each row's least value over x >= 0 */
+  bool     bias;        /**< of als: mu, b_u, b_i; false: all zero */
+  double   damping;     /**< of the biases */
+  int64_t  steps;       /**< of cg (0: 3), or coordinates of a block (0: 32) */
+  double   init_stddev; /**< of the first item factors; 0: 0.1 / sqrt(k) */
+  uint64_t seed;
 } tartan_recommend_opts;
 
 #define TARTAN_RECOMMEND_OPTS_INIT                                                                                     \
   {                                                                                                                    \
     .size = sizeof(tartan_recommend_opts), .model = TARTAN_RECOMMEND_IALS, .solver = TARTAN_RECOMMEND_EXACT,           \
     .dtype = TARTAN_F32, .factors = 64, .regularization = 0.01, .exponent = 1, .unobserved = 0.1,                      \
-    .confidence = TARTAN_CONFIDENCE_CONSTANT, .alpha = 1, .bias = true, .damping = 5, .steps = 3                       \
+    .confidence = TARTAN_CONFIDENCE_CONSTANT, .alpha = 1, .bias = true, .damping = 5                                   \
   }
 
 /** A model in training. */
@@ -111,7 +111,7 @@ TARTAN_API void tartan_recommender_destroy(tartan_recommender **model);
 /**
  * One epoch: user factors from those of the items, then item factors from those of the users. Collective.
  *
- * A user or item without entries gets factors of zero. The loss never rises with the exact solver.
+ * A user or item without entries gets factors of zero. The loss never rises with the exact solver or by blocks.
  *
  * @retval TARTAN_ERR_NUMERIC  a row's equations are not positive definite, which needs lambda = 0 or weights < 0
  * @retval TARTAN_ERR_NOMEM

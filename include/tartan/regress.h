@@ -22,7 +22,7 @@ extern "C" {
 typedef struct tartan_regression tartan_regression;
 
 typedef enum tartan_regress_model {
-  TARTAN_REGRESS_RIDGE,      /**< by Cholesky, or eigenvalues where G + alpha I is not positive definite */
+  TARTAN_REGRESS_RIDGE,      /**< by Cholesky, or eigenvalues where G + alpha I is singular: then of minimum norm */
   TARTAN_REGRESS_LASSO,      /**< by coordinate descent on the Gram matrix */
   TARTAN_REGRESS_ELASTIC_NET /**< the same */
 } tartan_regress_model;
@@ -35,7 +35,7 @@ typedef struct tartan_regress_opts {
   double  ratio;         /**< of the path's last to its first penalty: 1e-3 */
   double  l1_ratio;      /**< r of the elastic net, in (0, 1] */
   bool    intercept;
-  bool    scale;      /**< penalise b of features of unit variance; coefficients are given back in the data's units */
+  bool    scale;      /**< penalise b of features of unit variance (ddof 0); given back in the data's units */
   double  tolerance;  /**< of the duality gap, relative to |y|^2 / m */
   int64_t iterations; /**< sweeps over the coordinates at most, for each penalty */
 } tartan_regress_opts;
@@ -50,14 +50,14 @@ typedef struct tartan_regress_opts {
 typedef struct tartan_regress_info {
   tartan_cost plan;
   bool        converged;    /**< all penalties */
-  bool        reproducible; /**< the same bits on any number of ranks and threads */
+  bool        reproducible; /**< the same bits on any number of ranks and threads: not ridge beyond 2000 features */
   int64_t     sweeps;       /**< over the coordinates, in all */
   double      gap;          /**< the largest duality gap, relative; 0 for ridge */
-  double      condition;    /**< estimate of the last penalty's matrix, ridge; else NaN */
+  double      condition; /**< estimate for the last penalty's matrix with its diagonal scaled to 1, ridge; else NaN */
   double      seconds;
 } tartan_regress_info;
 
-/** What tartan_regress_fit() would take. Collective; reads no data. Errors as there. */
+/** What tartan_regress_fit() would take, after TARTAN_ERR_NOMEM too. Collective; reads no data. Errors as there. */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_regress_plan(const tartan_operator *A, const tartan_regress_opts *opts,
                                                              tartan_cost *plan);
 
@@ -70,13 +70,13 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_regress_plan(const tartan_operat
  * @param[out] model  to be given to tartan_regress_destroy(); NULL after a failure
  * @param[out] info   may be NULL
  *
- * Source: Friedman, Hastie, Tibshirani 2010 (paths by coordinate descent with covariance updates); Tibshirani et al. 2012
- * (strong rules).
+ * Source: Friedman, Hastie, Tibshirani 2010 (paths by coordinate descent with covariance updates).
  *
- * @retval TARTAN_ERR_SHAPE  y does not have m rows and one column, or A is empty
- * @retval TARTAN_ERR_ARG    options out of range
- * @retval TARTAN_ERR_INPUT  NaN or Inf in A or y
- * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO, TARTAN_ERR_NUMERIC
+ * @retval TARTAN_ERR_SHAPE    y does not have m rows and one column, or A is empty
+ * @retval TARTAN_ERR_ARG      options out of range
+ * @retval TARTAN_ERR_INPUT    NaN or Inf in A or y
+ * @retval TARTAN_ERR_NUMERIC  squares of the values leave the range of f64
+ * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_regress_fit(const tartan_operator *A, const tartan_matrix *y,
                                                             const tartan_regress_opts *opts, tartan_regression **model,

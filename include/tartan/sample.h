@@ -17,7 +17,8 @@ extern "C" {
  * standard normal z, the same numbers as tartan_matrix_fill_normal() with that seed.
  *
  * Collective. L is the Cholesky factor; of a singular covariance the symmetric square root, from eigenvalues. Up to n =
- * TARTAN_EIGH_ONE_RANK the bits do not depend on the number of ranks, beyond it samples agree to rounding.
+ * TARTAN_EIGH_ONE_RANK the bits do not depend on the number of ranks, and fewer samples are the first of more; beyond it
+ * samples agree to rounding. Each rank takes memory for L up to there.
  *
  * @param[in]  Sigma  [n, n]; only the lower triangle is read
  * @param[in]  mean   [n], the same on every rank; NULL: zeros
@@ -38,7 +39,9 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_sample_normal(const tartan_matri
  * A random matrix with orthonormal columns (m >= n) or rows (m < n), uniform in the sense of Haar's measure: the Q of a
  * Gaussian matrix whose R has a positive diagonal.
  *
- * Collective. By TSQR, so with the same bits on any number of ranks.
+ * Collective. Up to min(m, n) = TARTAN_EIGH_ONE_RANK by TSQR, with the same bits on any number of ranks; with fewer than
+ * four rows for each column one rank does that work, 14/3 n^3 flops for a square matrix. Beyond, by the planned tartan_qr()
+ * over all ranks, the same to rounding.
  *
  * @param[out] Q  [m, n]
  *

@@ -56,7 +56,7 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_search_plan(const tartan_operato
  * @retval TARTAN_ERR_SHAPE  items and queries of different d, or `without_self` with different n and q
  * @retval TARTAN_ERR_ARG    k below 1, or no such metric
  * @retval TARTAN_ERR_INPUT  NaN or Inf; the first row with such is named
- * @retval TARTAN_ERR_GRID, TARTAN_ERR_NOMEM, TARTAN_ERR_IO
+ * @retval TARTAN_ERR_GRID, TARTAN_ERR_OVERFLOW, TARTAN_ERR_NOMEM, TARTAN_ERR_IO
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_search(const tartan_operator *items, const tartan_operator *queries,
                                                        int64_t k, const tartan_search_opts *opts,

@@ -93,7 +93,8 @@ typedef struct tartan_solve_info {
  *
  * Source: Higham 2002 (condition estimate, refinement); Langou et al. 2006 (mixed precision).
  *
- * @retval TARTAN_ERR_NUMERIC               A is singular: the message names the pivot that is zero; X is NULL
+ * @retval TARTAN_ERR_NUMERIC               A is singular: the message names the pivot that is zero; or X is beyond the range
+ *                                          of its type; X is NULL
  * @retval TARTAN_ERR_SHAPE                 A is not square, or B has another number of rows
  * @retval TARTAN_ERR_ARG                   no such option, or `mixed` for f32
  * @retval TARTAN_ERR_INPUT                 A or B has Inf or NaN
@@ -113,7 +114,7 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_solve(const tartan_matrix *A, co
  * @param[out] Ainv  [n, n]
  * @param[out] info  residual: |A Ainv - I|_F / (|A|_F |Ainv|_F); may be NULL
  *
- * Errors as tartan_solve().
+ * Errors as tartan_solve(); TARTAN_ERR_NUMERIC also where the inverse is beyond the range of its type.
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_inv(const tartan_matrix *A, const tartan_solve_opts *opts,
                                                     tartan_matrix **Ainv, tartan_solve_info *info);

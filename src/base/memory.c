@@ -8,12 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/util.h"
 
 #define ALIGNMENT 64
+
+/* Blocks from this size on ask for large pages. */
+#define LARGE ((size_t)8 << 20)
 
 typedef struct block_header {
   tt_memory *mem;
@@ -48,6 +53,22 @@ tartan_status tt_memory_fits(const tt_memory *mem, int64_t bytes, const char *wh
                  tt_bytes_text((double)mem->limit, limit), tt_bytes_text((double)mem->used + (double)bytes, total));
 }
 
+/*
+ * Large pages, where the system has them: the first touch of a block costs a third (64 MiB: 34 and 11 ms), and columns that
+ * are far apart need fewer translations. A refusal does no harm. Local.
+ */
+static void ask_for_large_pages(void *block, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ((uintptr_t)block + page - 1) / page * page;
+  const uintptr_t to = ((uintptr_t)block + bytes) / page * page;
+
+  if (bytes >= LARGE && to > from) (void)madvise((char *)block + (from - (uintptr_t)block), to - from, MADV_HUGEPAGE);
+#else
+  (void)block, (void)bytes;
+#endif
+}
+
 void *tt_alloc(tt_memory *mem, int64_t count, size_t size, const char *what, tartan_status *local)
 {
   block_header *head = NULL;
@@ -70,6 +91,7 @@ void *tt_alloc(tt_memory *mem, int64_t count, size_t size, const char *what, tar
                      tt_bytes_text((double)bytes, text), what);
     return NULL;
   }
+  ask_for_large_pages(head, (size_t)bytes);
   head->mem = mem;
   head->bytes = bytes;
   atomic_fetch_add(&live, 1);

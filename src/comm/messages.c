@@ -83,6 +83,18 @@ done:
   return st;
 }
 
+tartan_status tt_messages_test(tt_messages *m, bool *finished)
+{
+  int           flag = 0;
+  tartan_status st = TARTAN_OK;
+
+  TRY_MPI(m->grid, MPI_Testall(m->count, m->request, &flag, MPI_STATUSES_IGNORE));
+  *finished = flag != 0;
+  if (*finished) m->count = 0;
+done:
+  return st;
+}
+
 int64_t tt_ring_messages(int64_t pieces, int64_t bytes)
 {
   return pieces + bytes / TT_MESSAGE_MAX;

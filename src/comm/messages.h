@@ -15,7 +15,7 @@
 #define TT_MESSAGE_MAX ((int64_t)1 << 30)
 
 /** Streams of messages that may be under way at the same time. */
-enum { TT_TAG_EXCHANGE = 1, TT_TAG_COPY, TT_TAG_RING };
+enum { TT_TAG_EXCHANGE = 1, TT_TAG_COPY, TT_TAG_RING, TT_TAG_PANEL };
 
 /** Adds a transfer of so many elements of a size to the counters. Local. */
 void tt_count_traffic(tartan_grid *grid, int64_t sent, int64_t received, size_t size, int64_t messages);
@@ -40,6 +40,9 @@ tartan_status tt_messages_recv(tt_messages *m, void *buf, int64_t count, size_t 
 
 /** Waits for all that were started. */
 tartan_status tt_messages_wait(tt_messages *m);
+
+/** Whether all that were started are finished, without waiting; then as tt_messages_wait(). */
+tartan_status tt_messages_test(tt_messages *m, bool *finished);
 
 /**
  * A ring of ranks, each with one part for all: parts go from neighbour to neighbour, so that every rank sends about

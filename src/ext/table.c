@@ -57,6 +57,18 @@ tartan_status tt_scalapack_get(const tt_scalapack_table **table)
              {"pdorgqr_", &d->orgqr},
              {"psgeqpf_", &s->geqpf},
              {"pdgeqpf_", &d->geqpf},
+             {"pspotrf_", &s->potrf},
+             {"pdpotrf_", &d->potrf},
+             {"pspotrs_", &s->potrs},
+             {"pdpotrs_", &d->potrs},
+             {"pspotri_", &s->potri},
+             {"pdpotri_", &d->potri},
+             {"psgetrf_", &s->getrf},
+             {"pdgetrf_", &d->getrf},
+             {"psgetrs_", &s->getrs},
+             {"pdgetrs_", &d->getrs},
+             {"psgetri_", &s->getri},
+             {"pdgetri_", &d->getri},
   };
   const char   *missing = NULL;
   void         *handle = NULL;

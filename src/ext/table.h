@@ -36,6 +36,15 @@ typedef struct tt_scalapack_typed {
                 void *, const int *, int *);
   void (*geqpf)(const int *, const int *, void *, const int *, const int *, const int *, int *, void *, void *,
                 const int *, int *);
+  void (*potrf)(const char *, const int *, void *, const int *, const int *, const int *, int *, size_t);
+  void (*potrs)(const char *, const int *, const int *, const void *, const int *, const int *, const int *, void *,
+                const int *, const int *, const int *, int *, size_t);
+  void (*potri)(const char *, const int *, void *, const int *, const int *, const int *, int *, size_t);
+  void (*getrf)(const int *, const int *, void *, const int *, const int *, const int *, int *, int *);
+  void (*getrs)(const char *, const int *, const int *, const void *, const int *, const int *, const int *,
+                const int *, void *, const int *, const int *, const int *, int *, size_t);
+  void (*getri)(const int *, void *, const int *, const int *, const int *, const int *, void *, const int *, int *,
+                const int *, int *);
 } tt_scalapack_typed;
 
 typedef struct tt_scalapack_table {

@@ -55,7 +55,7 @@ static bool real_to_integer(double value, int64_t *to)
 static bool to_integer(tt_element element, const void *from, int64_t e, int64_t *to)
 {
   switch (element) {
-  case TT_EL_I8: *to = ((const int8_t *)from)[e]; return true;
+  case TT_EL_I8: *to = (int64_t)((const int8_t *)from)[e]; return true;
   case TT_EL_U8: *to = ((const uint8_t *)from)[e]; return true;
   case TT_EL_I16: *to = ((const int16_t *)from)[e]; return true;
   case TT_EL_U16: *to = ((const uint16_t *)from)[e]; return true;

@@ -223,7 +223,7 @@ static tartan_status read_hdf5(tt_dataset *d, int64_t row0, int64_t nrows, int64
 {
   const hsize_t start[2] = {(hsize_t)row0, (hsize_t)col0}, one[2] = {1, 1};
   const hsize_t block[2] = {(hsize_t)nrows, (hsize_t)ncols};
-  const int     ndims = d->probe.vector ? 1 : 2;
+  const int     ndims = d->probe.info.vector ? 1 : 2;
   const bool    fault = tt_file_fault();
   tt_h5_guard   guard;
   hid_t         memory, type;

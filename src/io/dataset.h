@@ -29,6 +29,7 @@ typedef struct tt_dataset_info {
   int64_t    file_mtime_ns;             /**< and nanoseconds of that second */
   int64_t    image_height, image_width; /**< from an attribute image_shape [2] of the dataset; 0: none */
   bool       column_major_writer;       /**< the dataset has an attribute MATLAB_class: its rows are columns */
+  bool       vector;                    /**< one-dimensional, taken as one column */
 } tt_dataset_info;
 
 typedef struct tt_dataset tt_dataset;

@@ -244,8 +244,8 @@ static tartan_status check_shape(hid_t dataset, bool vectors, tt_probe *p)
   if (ndims > 0) H5Sget_simple_extent_dims(space, extent, NULL);
   tt_h5_release(space);
   if (ndims < 0) return tt_h5_fail(TARTAN_ERR_FORMAT, "cannot read the shape of a dataset of", info->file);
-  p->vector = ndims == 1 && vectors;
-  if (!null && ndims != 2 && !p->vector)
+  info->vector = ndims == 1 && vectors;
+  if (!null && ndims != 2 && !info->vector)
     return tt_fail(TARTAN_ERR_FORMAT,
                    "%s:%s has %d dimension%s; samples x features, so 2, are needed: reshape it, or name "
                    "another dataset",
@@ -253,7 +253,7 @@ static tartan_status check_shape(hid_t dataset, bool vectors, tt_probe *p)
   if (extent[0] > INT64_MAX || extent[1] > INT64_MAX)
     return tt_fail(TARTAN_ERR_FORMAT, "%s:%s has a shape that cannot be", info->file, info->path);
   info->rows = (int64_t)extent[0];
-  info->cols = p->vector ? 1 : (int64_t)extent[1];
+  info->cols = info->vector ? 1 : (int64_t)extent[1];
   if (info->rows == 0 || info->cols == 0)
     return tt_fail(TARTAN_ERR_INPUT, "%s:%s is empty: its shape is %lld x %lld", info->file, info->path,
                    (long long)info->rows, (long long)info->cols);
@@ -321,7 +321,7 @@ static tartan_status check_layout(hid_t dataset, const tartan_io_opts *opts, tt_
   if (plist < 0) return tt_h5_fail(TARTAN_ERR_FORMAT, "cannot read how a dataset is stored in", p->info.file);
   if (H5Pget_layout(plist) == H5D_CHUNKED && H5Pget_chunk(plist, H5S_MAX_RANK, chunk) > 0) {
     p->info.chunk_rows = (int64_t)chunk[0];
-    p->info.chunk_cols = p->vector ? 1 : (int64_t)chunk[1];
+    p->info.chunk_cols = p->info.vector ? 1 : (int64_t)chunk[1];
   }
   st = check_external(plist, opts, &p->info);
   if (st == TARTAN_OK) st = check_filters(plist, opts, &p->info);

@@ -18,7 +18,6 @@ typedef struct tt_probe {
   bool            swap;       /* bytes stand in the other order */
   bool            convert;    /* an exotic type, for H5Tconvert */
   bool            elsewhere;  /* behind an external link */
-  bool            vector;     /* one-dimensional, taken as a column */
   int64_t         code_bytes;
   unsigned char   code[TT_TYPE_CODE_MAX]; /* the file's type by H5Tencode() */
 } tt_probe;

@@ -53,6 +53,9 @@ void tt_output_pairs(tt_output *out, const char *name, int64_t count, const doub
 /** A one-dimensional dataset of UTF-8 texts. */
 void tt_output_strings(tt_output *out, const char *name, int64_t count, const char *const *values);
 
+/** A two-dimensional one, row-major; cols 1 or more. */
+void tt_output_string_table(tt_output *out, const char *name, int64_t rows, int64_t cols, const char *const *values);
+
 /** A numeric attribute with several values, kept as integers. */
 void tt_output_integers(tt_output *out, const char *object, const char *attribute, int64_t count,
                         const int64_t *values);

@@ -170,6 +170,16 @@ void tt_output_strings(tt_output *out, const char *name, int64_t count, const ch
   item->extent[0] = count;
 }
 
+void tt_output_string_table(tt_output *out, const char *name, int64_t rows, int64_t cols, const char *const *values)
+{
+  tt_item *item = text_add(out, name, NULL, rows * cols, values);
+
+  if (!item) return;
+  item->ndims = 2;
+  item->extent[0] = rows;
+  item->extent[1] = cols;
+}
+
 int64_t tt_items_bytes(const tt_output *out)
 {
   int64_t bytes = 0;

@@ -241,7 +241,7 @@ static tartan_status read_list(tt_ratings *r, int c, const int64_t *index, tt_id
     if (index[e] < 0 || index[e] >= ids->total) wrong = e;
   if (wrong >= 0)
     local = tt_fail(TARTAN_ERR_INPUT, "%s:%s/%s: element %lld is %lld, and %s has %lld names", r->file, r->group,
-                    names[c], (long long)(r->first + wrong), (long long)index[wrong], name, (long long)ids->total);
+                    names[c], (long long)r->first + wrong, (long long)index[wrong], name, (long long)ids->total);
   AGREE(r->grid, local);
 done:
   tt_small_close(&file);
@@ -310,7 +310,7 @@ static tartan_status check_ptr(const tt_ratings *r, const compressed *c)
     if (c->ptr[i] < low || c->ptr[i] > r->total || (begin && c->ptr[i] != 0) || (last && c->ptr[i] != r->total))
       return tt_fail(TARTAN_ERR_INPUT,
                      "%s:%s/indptr: element %lld is %lld; it must rise from 0 to the length of data, %lld", r->file,
-                     r->group, (long long)(c->first_row + i), (long long)c->ptr[i], (long long)r->total);
+                     r->group, (long long)c->first_row + i, (long long)c->ptr[i], (long long)r->total);
   }
   return TARTAN_OK;
 }
@@ -345,7 +345,7 @@ static tartan_status fill_rows(const tt_ratings *r, const compressed *c, int64_t
   for (int64_t e = 0; e < r->count; e++)
     if (col[e] < 0 || col[e] >= c->cols)
       return tt_fail(TARTAN_ERR_INPUT, "%s:%s/indices: element %lld is %lld, outside of the shape, %lld x %lld",
-                     r->file, r->group, (long long)(r->first + e), (long long)col[e], (long long)c->rows,
+                     r->file, r->group, (long long)r->first + e, (long long)col[e], (long long)c->rows,
                      (long long)c->cols);
   return TARTAN_OK;
 }

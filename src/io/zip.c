@@ -61,6 +61,7 @@ static int64_t read_record(const tt_zip *zip, const unsigned char *at, int64_t l
 
   if (left < 46 || number(at, 4) != 0x02014b50 || length > left) return -1;
   m->method = (int)number(at + 10, 2);
+  m->crc = (uint32_t)number(at + 16, 4);
   m->packed = (int64_t)number(at + 20, 4);
   m->bytes = (int64_t)number(at + 24, 4);
   m->offset = (int64_t)number(at + 42, 4);
@@ -198,6 +199,16 @@ static tartan_status inflate_member(tt_memory *memory, const tt_zip *zip, const 
   return st;
 }
 
+/* The sum of so many bytes, which NumPy writes and we compare: a stored member has no other test. */
+static uint32_t sum_of(const char *data, int64_t bytes)
+{
+  uLong sum = crc32(0, NULL, 0);
+
+  for (int64_t at = 0; at < bytes; at += CALL_MAX)
+    sum = crc32(sum, (const unsigned char *)data + at, (unsigned)tt_min(CALL_MAX, bytes - at));
+  return (uint32_t)sum;
+}
+
 tartan_status tt_zip_read(tt_memory *memory, const tt_zip *zip, const tt_zip_member *m, char **data)
 {
   unsigned char head[30];
@@ -215,6 +226,6 @@ tartan_status tt_zip_read(tt_memory *memory, const tt_zip *zip, const tt_zip_mem
   if (m->method == 0 && m->packed != m->bytes) return fail_damaged(zip, m->name);
   *data = tt_alloc(memory, m->bytes + 1, 1, "a member of an archive", &st);
   if (!*data) return st;
-  return m->method == 8 ? inflate_member(memory, zip, m, at, *data)
-                        : tt_read_at(zip->fd, zip->path, at, m->bytes, *data);
+  st = m->method == 8 ? inflate_member(memory, zip, m, at, *data) : tt_read_at(zip->fd, zip->path, at, m->bytes, *data);
+  return st == TARTAN_OK && sum_of(*data, m->bytes) != m->crc ? fail_damaged(zip, m->name) : st;
 }

@@ -9,9 +9,10 @@
 
 /** A member. */
 typedef struct tt_zip_member {
-  char    name[64]; /**< cut to this length */
-  int     method;   /**< 0: stored; 8: deflated */
-  int64_t packed, bytes, offset;
+  char     name[64]; /**< cut to this length */
+  int      method;   /**< 0: stored; 8: deflated */
+  int64_t  packed, bytes, offset;
+  uint32_t crc; /**< of the bytes */
 } tt_zip_member;
 
 /** An open archive. Zero-initialise. */

@@ -17,6 +17,16 @@ void tt_gemv_local(tartan_op op, int64_t m, int64_t n, double alpha, const doubl
                    int64_t step, double beta, double *y);
 
 /**
+ * Y := Y + alpha op(A) X for a few vectors, A [m, n] of any type; A is read once, in pieces that stay in the cache for all
+ * of them. Local.
+ */
+void tt_gemv_few_local(tartan_dtype dtype, tartan_op op, int64_t m, int64_t n, double alpha, const void *a, int64_t lda,
+                       const void *x, int64_t ldx, void *y, int64_t ldy, int64_t count);
+
+/** y := y + alpha x, n elements each. Local. */
+void tt_add_scaled(int64_t n, double alpha, const double *x, double *y);
+
+/**
  * One pass over A [m, n] for two products: y := tau (A'v - y), r := r - y, w := w + A r. Local.
  *
  * Columns are taken in blocks that stay in the cache between the two products, so A is read from memory once.

@@ -1,4 +1,4 @@
-/* The processor is asked once by the compiler's run-time support, which also asks whether the system saves the registers. */
+/* The compiler's run-time support asks the processor, and whether the system saves its registers. */
 #include "kernel/isa.h"
 
 #include "comm/agree.h"

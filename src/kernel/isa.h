@@ -1,7 +1,7 @@
 /**
  * @file isa.h
- * Instruction sets for which our own kernels are compiled. Which of them is used changes bits (fused multiply-add, number of
- * partial sums), so all ranks of a grid use the lowest one that all of them have.
+ * Instruction sets for which our own kernels are compiled. Which of them is used changes bits (fused multiply-add,
+ * number of partial sums), so all ranks of a grid use the lowest one that all of them have.
  */
 #ifndef TT_KERNEL_ISA_H
 #define TT_KERNEL_ISA_H

@@ -50,7 +50,8 @@ done:
   return st;
 }
 
-tartan_status tt_matrix_require_finite(const tartan_matrix *A, const char *name)
+/* Fails with `status` where an element is NaN or Inf; `remark` ends the message. Collective. */
+static tartan_status require(const tartan_matrix *A, const char *name, tartan_status status, const char *remark)
 {
   const int64_t w = (int64_t)tartan_dtype_size(A->dtype);
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
@@ -61,10 +62,21 @@ tartan_status tt_matrix_require_finite(const tartan_matrix *A, const char *name)
                                          &is_nan);
 
     if (il >= 0)
-      local = tt_fail(TARTAN_ERR_INPUT, "%s has %s at (%lld, %lld)", name, is_nan ? "NaN" : "Inf",
-                      (long long)tartan_matrix_global_row(A, il), (long long)tartan_matrix_global_col(A, jl));
+      local = tt_fail(status, "%s has %s at (%lld, %lld)%s", name, is_nan ? "NaN" : "Inf",
+                      (long long)tartan_matrix_global_row(A, il), (long long)tartan_matrix_global_col(A, jl), remark);
   }
   AGREE(A->grid, local);
 done:
   return st;
+}
+
+tartan_status tt_matrix_require_finite(const tartan_matrix *A, const char *name)
+{
+  return require(A, name, TARTAN_ERR_INPUT, "");
+}
+
+tartan_status tt_matrix_require_range(const tartan_matrix *A, const char *name)
+{
+  return require(A, name, TARTAN_ERR_NUMERIC,
+                 A->dtype == TARTAN_F32 ? ": it is beyond the range of f32" : ": it is beyond the range of f64");
 }

@@ -82,4 +82,7 @@ tartan_status tt_matrix_clone(tartan_op op, const tartan_matrix *A, tartan_dtype
 /** Whether any element of A is NaN or Inf, the same on every rank; the first of lowest rank in *text. Collective. */
 tartan_status tt_matrix_require_finite(const tartan_matrix *A, const char *name);
 
+/** The same of a result, which has left the range of its type: TARTAN_ERR_NUMERIC. Collective. */
+tartan_status tt_matrix_require_range(const tartan_matrix *A, const char *name);
+
 #endif

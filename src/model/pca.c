@@ -59,11 +59,7 @@ done:
   return st;
 }
 
-/*
- * Whether all ranks have one BLAS of the same kind and core whose threads can be told: without that equal bits are no
- * promise. Collective.
- */
-static tartan_status same_blas(tartan_grid *grid, bool *same)
+tartan_status tt_pca_same_blas(tartan_grid *grid, bool *same)
 {
   const int     threads = tt_blas_set_threads(grid->threads);
   char          text[256];
@@ -95,7 +91,7 @@ static tartan_status fill_info(const tartan_pca *model, const tt_pca_setup *setu
   info->floor = s->floor;
   info->nan_replaced = missing;
   info->segments = s->segments;
-  TRY(same_blas(model->grid, &info->reproducible));
+  TRY(tt_pca_same_blas(model->grid, &info->reproducible));
   info->reproducible &= (setup->solver == TARTAN_PCA_GRAM || setup->solver == TARTAN_PCA_TSQR) &&
                         model->v.features <= TARTAN_EIGH_ONE_RANK;
   info->residual = -1;

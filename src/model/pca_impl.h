@@ -50,6 +50,12 @@ tartan_status tt_pca_prepare(const tartan_operator *A, const tartan_pca_opts *op
 /** Adds the seconds to a plan, from a short product on this machine and assumed rates of disk and network. Collective. */
 tartan_status tt_pca_predict_seconds(const tartan_operator *A, tt_pca_setup *setup);
 
+/**
+ * Whether all ranks have one BLAS of the same kind and core whose threads can be told: without that equal bits are no
+ * promise, and a warning says so. Collective.
+ */
+tartan_status tt_pca_same_blas(tartan_grid *grid, bool *same);
+
 /** Gives back what a spectrum holds. Local. */
 void tt_pca_spectrum_end(tt_pca_spectrum *s);
 

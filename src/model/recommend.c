@@ -11,6 +11,8 @@
 #include "model/recommend_impl.h"
 
 #define FACTORS_MAX 4096
+#define STEPS 3  /* of conjugate gradients, where none are given */
+#define BLOCK 32 /* coordinates of a block, likewise */
 
 tartan_status tt_recommend_check(const tartan_recommend_opts *o)
 {
@@ -18,7 +20,7 @@ tartan_status tt_recommend_check(const tartan_recommend_opts *o)
 
   REQUIRE((int)o->model >= 0 && o->model <= TARTAN_RECOMMEND_POPULARITY, TARTAN_ERR_ARG, "there is no model %d",
           (int)o->model);
-  REQUIRE((int)o->solver >= 0 && o->solver <= TARTAN_RECOMMEND_CG, TARTAN_ERR_ARG, "there is no solver %d",
+  REQUIRE((int)o->solver >= 0 && o->solver <= TARTAN_RECOMMEND_BLOCK, TARTAN_ERR_ARG, "there is no solver %d",
           (int)o->solver);
   REQUIRE((int)o->confidence >= 0 && o->confidence <= TARTAN_CONFIDENCE_LOG, TARTAN_ERR_ARG,
           "there is no confidence %d", (int)o->confidence);
@@ -30,15 +32,24 @@ tartan_status tt_recommend_check(const tartan_recommend_opts *o)
           o->exponent);
   REQUIRE(o->unobserved >= 0 && isfinite(o->unobserved), TARTAN_ERR_ARG,
           "a weight of %g for what is not observed: give a number not below 0", o->unobserved);
-  REQUIRE(isfinite(o->alpha) && o->damping >= 0 && o->init_stddev >= 0 && o->steps >= 1, TARTAN_ERR_ARG,
+  REQUIRE(isfinite(o->alpha) && o->damping >= 0 && o->init_stddev >= 0 && o->steps >= 0, TARTAN_ERR_ARG,
           "alpha %g, damping %g, init_stddev %g, steps %lld: one is out of range", o->alpha, o->damping, o->init_stddev,
           (long long)o->steps);
-  REQUIRE(!o->nonnegative, TARTAN_ERR_ARG, "factors that are not negative are not there yet");
+  REQUIRE(!o->nonnegative || o->solver == TARTAN_RECOMMEND_EXACT, TARTAN_ERR_ARG,
+          "factors that are not negative take the exact solver, not cg or block");
 done:
   return st;
 }
 
-/* The first item factors: independent normal numbers of item and factor. Local. */
+int64_t tt_recommend_steps(const tartan_recommend_opts *o)
+{
+  return o->steps > 0 ? o->steps : o->solver == TARTAN_RECOMMEND_BLOCK ? BLOCK : STEPS;
+}
+
+/*
+ * The first item factors: independent normal numbers of item and factor, their absolute values where factors are not
+ * negative; zero without entries. Local.
+ */
 static void draw(tartan_recommender *m)
 {
   const tartan_recommend_opts *o = &m->opts;
@@ -46,9 +57,13 @@ static void draw(tartan_recommender *m)
   const double                 implicit = 0.1 / sqrt((double)o->factors);
   const double scale = o->init_stddev > 0 ? o->init_stddev : o->model == TARTAN_RECOMMEND_ALS ? 0.1 : implicit;
 
-  for (int64_t i = 0; i < items->count; i++)
-    for (int64_t j = 0; j < o->factors; j++)
-      tt_put_element(o->dtype, scale * tt_normal(o->seed, items->first + i, j), items->F->data, o->factors, j, i);
+  for (int64_t i = 0; i < items->count; i++) {
+    for (int64_t j = 0; j < o->factors && items->entries[i] > 0; j++) {
+      const double x = scale * tt_normal(o->seed, items->first + i, j);
+
+      tt_put_element(o->dtype, o->nonnegative ? fabs(x) : x, items->F->data, o->factors, j, i);
+    }
+  }
 }
 
 /* Memory of what both sides share. Collective. */
@@ -62,6 +77,7 @@ static tartan_status make_shared(tartan_recommender *m)
   m->near = tt_alloc(memory, most * k, tartan_dtype_size(m->opts.dtype), "factor rows of the other side", &local);
   for (int s = 0; s < 2; s++) m->gram[s] = tt_alloc(memory, k * k, sizeof(double), "a Gram matrix", &local);
   AGREE(m->grid, local);
+  TRY(tt_isa_common(m->grid, &m->isa));
 done:
   return st;
 }
@@ -81,6 +97,7 @@ tartan_status tartan_recommender_create(const tartan_sparse *R, const tartan_rec
   m->opts = defaults;
   if (opts) memcpy(&m->opts, opts, opts->size < sizeof m->opts ? opts->size : sizeof m->opts);
   TRY(tt_recommend_check(&m->opts));
+  m->opts.steps = tt_recommend_steps(&m->opts);
   REQUIRE(R->entries > 0, TARTAN_ERR_SHAPE, "there is no rating: %lld users x %lld items without an entry",
           (long long)R->m, (long long)R->n);
   TRY(tt_sides_make(m, R));

@@ -15,7 +15,7 @@
 #include "model/recommend_impl.h"
 
 #define FORMAT "tartan-recommend-checkpoint"
-#define LINE 512
+#define LINE 1024
 
 /* 24 bits that an element at its place stands for, so that sums of them do not depend on the order and cannot overflow. */
 static int64_t hash(int64_t i, int64_t j, double value)
@@ -59,10 +59,11 @@ tartan_status tt_recommend_configuration(const tartan_recommender *m, char *text
   TRY(tt_allreduce_i64(m->grid, &sum, 1, TT_SUM));
   snprintf(text, length,
            "model=%d; solver=%d; dtype=%s; factors=%lld; regularization=%.17g; exponent=%.17g; unobserved=%.17g; "
-           "confidence=%d; alpha=%.17g; replaced=%d; bias=%d; damping=%.17g; steps=%lld; init_stddev=%.17g; seed=%llu; "
+           "confidence=%d; alpha=%.17g; replaced=%d; nonnegative=%d; bias=%d; damping=%.17g; steps=%lld; "
+           "init_stddev=%.17g; seed=%llu; "
            "users=%lld; items=%lld; entries=%lld; data=%llx",
            (int)o->model, (int)o->solver, tartan_dtype_name(o->dtype), (long long)o->factors, o->regularization,
-           o->exponent, o->unobserved, (int)o->confidence, o->alpha, o->replaced, o->bias, o->damping,
+           o->exponent, o->unobserved, (int)o->confidence, o->alpha, o->replaced, o->nonnegative, o->bias, o->damping,
            (long long)o->steps, o->init_stddev, (unsigned long long)o->seed, (long long)R->m, (long long)R->n,
            (long long)R->entries, (unsigned long long)sum);
 done:

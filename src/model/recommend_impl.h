@@ -48,12 +48,16 @@ struct tartan_recommender {
   double               *gram[2];         /* [k, k] F F' of each side, where known */
   bool                  known[2];
   void                 *near; /* [most needed, k] factor rows of the other side */
+  tt_isa                isa;  /* instruction set of the kernels: the lowest of all ranks */
 };
 
 /* ---- recommend.c ---- */
 
 /** Whether options are in range and fit each other. Local. TARTAN_ERR_ARG, TARTAN_ERR_DTYPE. */
 tartan_status tt_recommend_check(const tartan_recommend_opts *opts);
+
+/** Steps of cg, or coordinates of a block: as given, or the solver's own. Local. */
+int64_t tt_recommend_steps(const tartan_recommend_opts *opts);
 
 /* ---- recommend_plan.c ---- */
 

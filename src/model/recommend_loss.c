@@ -9,6 +9,7 @@
 #include "comm/collective.h"
 #include "kernel/dense.h"
 #include "kernel/parallel.h"
+#include "kernel/topn.h"
 #include "model/recommend_impl.h"
 
 #define GROUP 64 /* rows of a task */
@@ -23,18 +24,7 @@ typedef struct job {
 
 static double dot(const tartan_recommender *m, const void *x, const void *y)
 {
-  double sum = 0;
-
-  if (m->opts.dtype == TARTAN_F32) {
-    const float *a = x, *b = y;
-
-    for (int64_t j = 0; j < m->opts.factors; j++) sum += (double)a[j] * (double)b[j];
-  } else {
-    const double *a = x, *b = y;
-
-    for (int64_t j = 0; j < m->opts.factors; j++) sum += a[j] * b[j];
-  }
-  return sum;
+  return tt_ordered_dot(m->opts.dtype, x, 1, y, 1, m->opts.factors);
 }
 
 /* What an entry adds beside what all pairs do. */

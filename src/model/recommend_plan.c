@@ -13,9 +13,10 @@ static double side_flops(const tartan_recommend_opts *o, double rows, double ent
 {
   const double  k = (double)o->factors;
   const int64_t each = (int64_t)ceil(entries / fmax(rows, 1));
-  const bool    turn = o->solver == TARTAN_RECOMMEND_EXACT;
+  const bool    turn = o->solver == TARTAN_RECOMMEND_EXACT && !o->nonnegative;
 
-  if (o->solver == TARTAN_RECOMMEND_CG) return 4 * (double)o->steps * (entries * k + rows * k * k);
+  if (o->solver == TARTAN_RECOMMEND_CG) return 4 * (double)tt_recommend_steps(o) * (entries * k + rows * k * k);
+  if (o->solver == TARTAN_RECOMMEND_BLOCK) return rows * tt_als_block_flops(o->factors, each, tt_recommend_steps(o));
   return rows * tt_als_flops(o->factors, each, turn && each < tt_als_heavy_from(o->factors)) +
          (o->model == TARTAN_RECOMMEND_IALS ? 3 : 0) * rows * k * k;
 }
@@ -63,7 +64,10 @@ tartan_status tartan_recommend_plan(const tartan_sparse *R, const tartan_recomme
     return TARTAN_OK;
   }
   snprintf(plan->reason, sizeof plan->reason, "%lld factors, %s; figures of one epoch", (long long)o.factors,
-           o.solver == TARTAN_RECOMMEND_CG ? "a few steps of conjugate gradients a row" : "each row solved exactly");
+           o.solver == TARTAN_RECOMMEND_CG      ? "a few steps of conjugate gradients a row"
+           : o.solver == TARTAN_RECOMMEND_BLOCK ? "each row by blocks of coordinates"
+           : o.nonnegative                      ? "each row solved exactly over factors that are not negative"
+                                                : "each row solved exactly");
   plan->flops = (side_flops(&o, m, entries) + side_flops(&o, n, entries)) / P;
   plan->words = P > 1 ? (parts.users + parts.items) * (1 - 1 / P) * (double)o.factors : 0;
   return TARTAN_OK;

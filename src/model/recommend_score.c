@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "kernel/dense.h"
+#include "kernel/topn.h"
 #include "model/recommend_impl.h"
 
 /* Rows of a model for the pairs of this rank. */

@@ -46,7 +46,7 @@ static tartan_status begin(tartan_recommender *m, int which, step *s)
   s->others = tt_alloc_zero(memory, s->side->cut.follow * s->width, size, "sums of a row that is cut", &local);
   s->sum = tt_alloc_zero(memory, 2 * s->width, size, "sums of a long row", &local);
   AGREE(grid, local);
-  s->shared = (tt_als_shared){.dtype = m->opts.dtype, .k = k, .Y = m->near};
+  s->shared = (tt_als_shared){.dtype = m->opts.dtype, .k = k, .Y = m->near, .isa = m->isa};
 done:
   return st;
 }
@@ -116,11 +116,12 @@ static void add(tartan_dtype dtype, int64_t n, const void *x, void *y)
 }
 
 /* A row of more than one segment: its own sums in order, then those of others. */
-static void solve_long(step *s, int64_t il)
+static void solve_long(step *s, int64_t il, tartan_status *local)
 {
   const tartan_sparse_part *part = &s->side->part;
   const int64_t             i = il - s->side->shift, k = s->shared.k;
-  char                     *sums = s->sum, *one = at(s, s->sum, s->width);
+  const double              lambda = tt_get_element(s->shared.dtype, s->side->lambda, 1, i, 0);
+  char                     *sums = s->sum, *one = at(s, s->sum, s->width), *x = at(s, s->side->F->data, i * k);
 
   memset(sums, 0, (size_t)s->width * tartan_dtype_size(s->shared.dtype));
   for (int64_t e = part->ptr[il]; e < part->ptr[il + 1]; e += TARTAN_SPARSE_SEGMENT) {
@@ -129,8 +130,11 @@ static void solve_long(step *s, int64_t il)
   }
   for (int64_t g = 0; il == part->rows - 1 && g < s->side->cut.follow; g++)
     add(s->shared.dtype, s->width, at(s, s->others, g * s->width), sums);
-  s->failed += !tt_als_finish(&s->shared, tt_get_element(s->shared.dtype, s->side->lambda, 1, i, 0), sums,
-                              at(s, sums, k * (k + 1) / 2), at(s, s->side->F->data, i * k));
+  if (s->m->opts.nonnegative)
+    s->failed += !tt_als_finish_nonnegative(&s->shared, lambda, sums, at(s, sums, k * (k + 1) / 2), x,
+                                            &s->m->grid->memory, local);
+  else
+    s->failed += !tt_als_finish(&s->shared, lambda, sums, at(s, sums, k * (k + 1) / 2), x);
 }
 
 /* ------------------------------------------------------------------------------------------------ short rows */
@@ -141,6 +145,8 @@ static void solve_run(step *s, int64_t from, int64_t to, tartan_status *local)
   const tartan_recommender *m = s->m;
   const tt_side            *side = s->side;
   const int64_t             i = from - side->shift;
+  const int                 threads = m->grid->threads;
+  tt_memory                *memory = &s->m->grid->memory;
   const tt_als_rows         rows = {.count = to - from,
                                     .ptr = side->part.ptr + from,
                                     .col = side->needed.local,
@@ -150,10 +156,15 @@ static void solve_run(step *s, int64_t from, int64_t to, tartan_status *local)
                                     .X = at(s, side->F->data, i * s->shared.k)};
 
   if (to <= from) return;
-  if (m->opts.solver == TARTAN_RECOMMEND_CG)
-    tt_als_cg(&s->shared, &rows, m->opts.steps, m->grid->threads, &m->grid->memory, local);
-  else
-    s->failed += tt_als_exact(&s->shared, &rows, m->grid->threads, &m->grid->memory, local);
+  switch (m->opts.solver) {
+  case TARTAN_RECOMMEND_CG: tt_als_cg(&s->shared, &rows, m->opts.steps, threads, memory, local); break;
+  case TARTAN_RECOMMEND_BLOCK:
+    s->failed += tt_als_block(&s->shared, &rows, m->opts.steps, threads, memory, local);
+    break;
+  case TARTAN_RECOMMEND_EXACT:
+    s->failed += m->opts.nonnegative ? tt_als_nonnegative(&s->shared, &rows, threads, memory, local)
+                                     : tt_als_exact(&s->shared, &rows, threads, memory, local);
+  }
 }
 
 /* All rows that this rank owns and that have entries here. */
@@ -166,7 +177,7 @@ static void solve(step *s, tartan_status *local)
   for (int64_t il = side->shift; il < rows; il++) {
     if (side->entries[il - side->shift] <= TARTAN_SPARSE_SEGMENT) continue;
     solve_run(s, from, il, local);
-    solve_long(s, il);
+    solve_long(s, il, local);
     from = il + 1;
   }
   solve_run(s, from, rows, local);
@@ -174,11 +185,18 @@ static void solve(step *s, tartan_status *local)
 
 static double count_flops(const step *s)
 {
-  double flops = 0;
+  const tartan_recommend_opts *o = &s->m->opts;
+  const int64_t                heavy = tt_als_heavy_from(s->shared.k);
+  double                       flops = 0;
 
-  for (int64_t i = 0; i < s->side->count; i++)
-    flops += tt_als_flops(s->shared.k, s->side->entries[i],
-                          s->shared.d && s->side->entries[i] < tt_als_heavy_from(s->shared.k));
+  for (int64_t i = 0; i < s->side->count; i++) {
+    const int64_t n = s->side->entries[i];
+
+    if (o->solver == TARTAN_RECOMMEND_BLOCK && n <= TARTAN_SPARSE_SEGMENT)
+      flops += tt_als_block_flops(s->shared.k, n, o->steps);
+    else
+      flops += tt_als_flops(s->shared.k, n, s->shared.d && n < heavy);
+  }
   return flops;
 }
 

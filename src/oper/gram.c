@@ -40,10 +40,12 @@ typedef struct gram_run {
   const tartan_operator *op;
   const tt_gram_plan    *plan;
   tt_gram_result        *result;
-  int64_t                n, ld;
+  int64_t                n, ld; /* columns, with the target */
   tt_pass                pass;
-  double                *shift; /* [n] */
-  double                *nodes; /* [slots][plan->node] */
+  tartan_matrix         *target; /* [1, rows] in the ranges of the pass, or NULL */
+  int64_t                row0;   /* first row of the slab */
+  double                *shift;  /* [n] */
+  double                *nodes;  /* [slots][plan->node] */
   void                  *panel_data;
   double                *panel_sums;
   float                 *scratch; /* [threads][tile * tile], exact products */
@@ -64,7 +66,7 @@ static size_t panel_width(const tt_gram_plan *plan)
 /* Bytes that a rank takes, without the result. */
 static int64_t bytes_needed(const tartan_operator *op, const tt_gram_opts *opts, int threads, const tt_gram_plan *plan)
 {
-  const int64_t n = op->n, ld = tt_round_up(n, 8);
+  const int64_t n = op->n + opts->joined, ld = tt_round_up(n, 8);
 
   return plan->rows_copied + plan->slots * plan->node * 8 + plan->slab * tt_pass_row_bytes(op, opts->fill != NULL) +
          plan->panels * (plan->segments.panel * ld * (int64_t)panel_width(plan) + n * 8 + 128) + n * 24 +
@@ -99,19 +101,19 @@ static void count_costs(int P, int64_t n, tt_gram_plan *plan)
 tartan_status tt_gram_plan_make(const tartan_operator *op, const tt_gram_opts *opts, int P, int threads, int64_t bytes,
                                 tt_gram_plan *plan)
 {
-  const int64_t n = op->n, T = tt_max(1, tt_ceil_div(n, TILE));
+  const int64_t n = op->n + opts->joined, T = tt_max(1, tt_ceil_div(n, TILE));
   int64_t       room = INT64_MAX, least;
   double        result;
 
   memset(plan, 0, sizeof *plan);
-  plan->exact = (op->element == TT_EL_U8 || op->element == TT_EL_I8);
+  plan->exact = (op->element == TT_EL_U8 || op->element == TT_EL_I8) && (!opts->joined || opts->target_exact);
   plan->segments = tt_segments_plan(op->m, n, plan->exact ? PANEL_EXACT : PANEL);
   plan->tile = tt_round_up(tt_ceil_div(n, T), 8);
   plan->tiles = tt_ceil_div(n, plan->tile) * (tt_ceil_div(n, plan->tile) + 1) / 2;
   plan->node = plan->tiles * plan->tile * plan->tile + tt_round_up(n, 8);
   count_costs(P, n, plan);
-  if (op->matrix)
-    plan->rows_copied = tt_segments_most_rows(&plan->segments, P) * n * (int64_t)tt_element_size(op->stored);
+  plan->rows_copied = tt_segments_most_rows(&plan->segments, P) *
+                      (opts->joined * 8 + (op->matrix ? op->n * (int64_t)tt_element_size(op->stored) : 0));
   result = 8 * (double)n * (double)n / P + tt_gram_reduce_bytes(plan, n, P);
 
   /* the least that works is a slab of one row, or of one chunk; what is left over makes it larger */
@@ -166,6 +168,7 @@ static void run_free(gram_run *g)
   tt_free(g->panel_data);
   tt_free(g->nodes);
   tt_free(g->shift);
+  tartan_matrix_destroy(&g->target);
   tt_pass_end(&g->pass);
 }
 
@@ -217,25 +220,42 @@ static void cut_slab(gram_run *g, int64_t rows)
   }
 }
 
+/* The stretch's part of the target, to the last column. */
+static void convert_target(const gram_run *g, const stretch *x)
+{
+  const int64_t      j = g->op->n;
+  const tt_shift_job job = {.rows = x->rows,
+                            .cols = 1,
+                            .src = (const double *)g->target->data + (g->row0 - g->pass.begin + x->from),
+                            .src_ld = 1,
+                            .dst = (char *)x->to->data + (size_t)(x->at * g->ld + j) * panel_width(g->plan),
+                            .dst_ld = g->ld,
+                            .shift = g->shift + j,
+                            .sum = x->to->sum + j};
+
+  tt_convert_shifted(TT_EL_F64, g->plan->exact ? TARTAN_F32 : TARTAN_F64, &job);
+}
+
 /* Task: converts the columns of one tile, all stretches of the slab. */
 static void convert_columns(int64_t I, void *context)
 {
   gram_run     *g = context;
-  const int64_t j = I * g->plan->tile;
+  const int64_t j = I * g->plan->tile, n = g->op->n;
   const size_t  width = tt_element_size(g->pass.element);
 
   for (int64_t i = 0; i < g->count; i++) {
     const stretch     *x = &g->stretches[i];
     const tt_shift_job job = {.rows = x->rows,
-                              .cols = tt_min(g->plan->tile, g->n - j),
-                              .src = (const char *)g->pass.buffer + (size_t)(x->from * g->n + j) * width,
-                              .src_ld = g->n,
+                              .cols = tt_min(g->plan->tile, n - j),
+                              .src = (const char *)g->pass.buffer + (size_t)(x->from * n + j) * width,
+                              .src_ld = n,
                               .dst = (char *)x->to->data + (size_t)(x->at * g->ld + j) * panel_width(g->plan),
                               .dst_ld = g->ld,
                               .shift = g->shift + j,
                               .sum = x->to->sum + j};
 
-    tt_convert_shifted(g->pass.element, g->plan->exact ? TARTAN_F32 : TARTAN_F64, &job);
+    if (job.cols > 0) tt_convert_shifted(g->pass.element, g->plan->exact ? TARTAN_F32 : TARTAN_F64, &job);
+    if (g->target && j + g->plan->tile > n) convert_target(g, x);
   }
 }
 
@@ -313,7 +333,7 @@ static void note_nonfinite(const gram_run *g, int64_t row0, int64_t rows)
 
   for (int64_t i = 0; i < g->count; i++)
     for (int64_t j = 0; j < g->n; j++) total += g->stretches[i].to->sum[j] * 0;
-  if (!(total == 0)) tt_nonfinite_note(g->pass.element, g->pass.buffer, row0, rows, g->n, &g->result->bad);
+  if (!(total == 0)) tt_nonfinite_note(g->pass.element, g->pass.buffer, row0, rows, g->op->n, &g->result->bad);
 }
 
 /* After the tiles have used the ready panels: the open one moves to the front. */
@@ -346,6 +366,7 @@ static tartan_status accumulate(gram_run *g, int threads)
 
     t = tt_seconds();
     tt_pass_slab(&g->pass, g->step, &row0, &rows);
+    g->row0 = row0;
     cut_slab(g, rows);
     tt_parallel_for(threads, tt_ceil_div(g->n, g->plan->tile), convert_columns, g);
     note_nonfinite(g, row0, rows);
@@ -371,6 +392,7 @@ static void correct(const gram_run *g, bool center, double *sums)
   for (int64_t j = 0; j < g->n; j++) {
     sums[j] /= m; /* mean - shift */
     g->result->mean[j] = center ? g->shift[j] + sums[j] : 0;
+    g->result->last = g->shift[j] + sums[j];
   }
   for (int64_t jl = 0; jl < G->nloc && center; jl++) {
     const double d = m * sums[tartan_matrix_global_col(G, jl)];
@@ -380,9 +402,29 @@ static void correct(const gram_run *g, bool center, double *sums)
   }
 }
 
+/* This rank's part of the target, and a shift near its mean as tt_pass_shift() makes it. Collective. */
+static tartan_status take_target(gram_run *g, const tt_gram_opts *opts, const int64_t *starts)
+{
+  tartan_grid  *grid = g->op->grid;
+  const int64_t count = tt_min(g->plan->segments.panel, g->op->m);
+  double        sum = 0;
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_matrix_create_ranges(grid, TARTAN_F64, 1, g->op->m, starts, NULL, &g->target));
+  TRY(tartan_matrix_copy(TARTAN_TRANS, opts->target, g->target));
+  if (!opts->center) goto done;
+  for (int64_t i = 0; i < count && g->pass.begin == 0 && g->pass.end > 0; i++) sum += ((double *)g->target->data)[i];
+  TRY(tt_allreduce_f64(grid, &sum, 1, TT_SUM)); /* of one rank, the holder of the first segment */
+  sum /= (double)count;
+  g->shift[g->op->n] = !isfinite(sum) ? 0 : opts->target_exact ? rint(sum) : sum;
+done:
+  return st;
+}
+
 tartan_status tt_gram(const tartan_operator *op, const tt_gram_opts *opts, const tt_gram_plan *plan,
                       tt_gram_result *result)
 {
+  const int64_t            n = op->n + opts->joined;
   tartan_grid             *grid = op->grid;
   const tartan_matrix_opts layout = {.size = sizeof layout, .mb = plan->tile, .nb = plan->tile};
   gram_run                *g = NULL;
@@ -393,26 +435,27 @@ tartan_status tt_gram(const tartan_operator *op, const tt_gram_opts *opts, const
   memset(result, 0, sizeof *result);
   g = tt_alloc_zero(&grid->memory, 1, sizeof *g, "a Gram pass", &local);
   starts = tt_alloc(&grid->memory, grid->size + 1, sizeof *starts, "the ranges of a pass", &local);
-  sums = tt_alloc_zero(&grid->memory, op->n, sizeof *sums, "column sums", &local);
-  result->mean = tt_alloc_zero(&grid->memory, op->n, sizeof *result->mean, "column means", &local);
+  sums = tt_alloc_zero(&grid->memory, n, sizeof *sums, "column sums", &local);
+  result->mean = tt_alloc_zero(&grid->memory, n, sizeof *result->mean, "column means", &local);
   if (local == TARTAN_OK) {
     g->op = op;
     g->plan = plan;
     g->result = result;
-    g->n = op->n;
-    g->ld = tt_round_up(op->n, 8);
+    g->n = n;
+    g->ld = tt_round_up(n, 8);
     local = run_allocate(g, grid->threads);
   }
   AGREE(grid, local);
   tt_segments_partition(&plan->segments, grid->size, starts);
   TRY(tt_pass_begin(op, starts, plan->slab, opts->fill, &g->pass));
+  if (opts->joined) TRY(take_target(g, opts, starts));
   if (opts->center) TRY(tt_pass_shift(&g->pass, starts, plan->segments.panel, g->panel_sums, g->shift));
   TRY(accumulate(g, grid->threads));
   TRY(tt_nonfinite_agree(grid, op->n, &result->bad));
   if (result->bad.count > 0) goto done;
   tt_pass_end(&g->pass);
-  TRY(tartan_matrix_create(grid, TARTAN_F64, op->n, op->n, &layout, &result->G));
-  TRY(tt_gram_reduce(grid, plan, op->n, g->nodes, result->G, sums));
+  TRY(tartan_matrix_create(grid, TARTAN_F64, n, n, &layout, &result->G));
+  TRY(tt_gram_reduce(grid, plan, n, g->nodes, result->G, sums));
   correct(g, opts->center, sums);
 done:
   if (st != TARTAN_OK) {

@@ -16,8 +16,11 @@
 #include "oper/segments.h"
 
 typedef struct tt_gram_opts {
-  bool          center; /**< else S = sum x x' */
-  const double *fill;   /**< NULL, or [n] values that replace NaN */
+  bool                 center;       /**< else S = sum x x' */
+  const double        *fill;         /**< NULL, or [n] values that replace NaN */
+  int64_t              joined;       /**< 0, or 1: rows have one more column, at their end, which is `target` */
+  const tartan_matrix *target;       /**< [m, 1], finite; not needed for a plan */
+  bool                 target_exact; /**< it holds integers that are at most 255 apart: 8-bit rows stay exact */
 } tt_gram_opts;
 
 /** The fixed cuts, and the sizes that follow from the memory that there is. */
@@ -38,9 +41,11 @@ typedef struct tt_gram_plan {
 
 /** What a pass found out. */
 typedef struct tt_gram_result {
-  tartan_matrix *G;    /**< [n, n] f64, lower triangle, in blocks of one tile on the grid's arrangement */
-  double        *mean; /**< [n]; zeros without centering; tt_free() */
-  tt_nonfinite   bad;  /**< if any, G is NULL */
+  tartan_matrix
+         *G;    /**< [n, n] f64, lower triangle, in blocks of one tile on the grid's arrangement; n counts the target */
+  double *mean; /**< [n]; zeros without centering; tt_free() */
+  double  last; /**< mean of the last column, with or without centering */
+  tt_nonfinite bad; /**< if any, G is NULL */
 } tt_gram_result;
 
 /**

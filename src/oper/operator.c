@@ -42,8 +42,8 @@ done:
   return st;
 }
 
-tartan_status tartan_operator_open(tartan_grid *grid, const char *source, const tartan_io_opts *opts,
-                                   tartan_operator **op)
+static tartan_status open_source(tartan_grid *grid, const char *source, const tartan_io_opts *opts, bool vectors,
+                                 tartan_operator **op)
 {
   const bool             turn = opts && opts->transpose;
   tt_dataset            *dataset = NULL;
@@ -51,7 +51,7 @@ tartan_status tartan_operator_open(tartan_grid *grid, const char *source, const 
   tartan_status          st = TARTAN_OK;
 
   *op = NULL;
-  TRY(tt_dataset_open(grid, source, opts, &dataset));
+  TRY(vectors ? tt_dataset_open_vector(grid, source, opts, &dataset) : tt_dataset_open(grid, source, opts, &dataset));
   info = tt_dataset_get_info(dataset);
   TRY(make(grid, turn ? info->cols : info->rows, turn ? info->rows : info->cols, info->element, op));
   (*op)->dataset = dataset;
@@ -62,6 +62,18 @@ done:
   tt_dataset_close(&dataset);
   if (st != TARTAN_OK) tartan_operator_destroy(op);
   return st;
+}
+
+tartan_status tartan_operator_open(tartan_grid *grid, const char *source, const tartan_io_opts *opts,
+                                   tartan_operator **op)
+{
+  return open_source(grid, source, opts, false, op);
+}
+
+tartan_status tt_operator_open_vector(tartan_grid *grid, const char *source, const tartan_io_opts *opts,
+                                      tartan_operator **op)
+{
+  return open_source(grid, source, opts, true, op);
 }
 
 /* Means and scales of an operator of A that centers it, what A has of them put together. */

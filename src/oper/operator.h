@@ -42,6 +42,10 @@ typedef struct tt_pass {
   int64_t                prefetched; /* rows asked for so far */
 } tt_pass;
 
+/** As tartan_operator_open(), and takes a one-dimensional dataset as a matrix of one column. Collective. */
+tartan_status tt_operator_open_vector(tartan_grid *grid, const char *source, const tartan_io_opts *opts,
+                                      tartan_operator **op);
+
 /**
  * Names of the samples, the texts `sample_names` beside the dataset. Collective.
  *

@@ -126,8 +126,14 @@ static tartan_sparse *make_frame(tartan_grid *grid, tartan_dtype dtype, int64_t 
   return A;
 }
 
+/* The work of a row without a function of its own. */
+static double linear(int64_t entries, void *row_work)
+{
+  return (double)entries + *(const double *)row_work;
+}
+
 /* Gives each rank its rows, from pairs in one order over the ranks. */
-static tartan_status deal(tartan_sparse *A, double row_work, const tt_pair *pair, int64_t count)
+static tartan_status deal(tartan_sparse *A, const tt_build_opts *opts, const tt_pair *pair, int64_t count)
 {
   tartan_grid  *grid = A->grid;
   const int     P = grid->size, me = grid->rank;
@@ -135,6 +141,7 @@ static tartan_status deal(tartan_sparse *A, double row_work, const tt_pair *pair
   tt_routes     routes = {.grid = grid};
   tt_pair      *came = NULL;
   int64_t      *begin;
+  double        row_work = opts->row_work;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   begin = tt_alloc_zero(NULL, P + (int64_t)1, sizeof *begin, "positions of entries", &local);
@@ -144,7 +151,8 @@ static tartan_status deal(tartan_sparse *A, double row_work, const tt_pair *pair
   TRY(tt_allgather(grid, &count, 1, sizeof count, begin + 1));
   for (int r = 0; r < P; r++) begin[r + 1] += begin[r];
   A->entries = begin[P];
-  TRY(tt_cuts_find(grid, pair, begin, A->m, row_work, &cuts));
+  TRY(tt_cuts_find(grid, pair, begin, A->m, opts->work ? opts->work : linear, opts->work ? opts->context : &row_work,
+                   &cuts));
   route(&cuts, P, begin[me], count, routes.send_count);
   TRY(tt_routes_tell(&routes));
   set_rows(&cuts, P, me, A);
@@ -161,8 +169,8 @@ done:
   return st;
 }
 
-tartan_status tt_sparse_build(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n,
-                              const tartan_sparse_opts *opts, tt_pair *pair, int64_t count, tartan_sparse **A)
+tartan_status tt_sparse_build(tartan_grid *grid, tartan_dtype dtype, int64_t m, int64_t n, const tt_build_opts *opts,
+                              tt_pair *pair, int64_t count, tartan_sparse **A)
 {
   tartan_status  st = TARTAN_OK, local = TARTAN_OK;
   tartan_sparse *made = NULL;
@@ -175,7 +183,7 @@ tartan_status tt_sparse_build(tartan_grid *grid, tartan_dtype dtype, int64_t m, 
     count = settle(opts->duplicates, pair, count);
   made = make_frame(grid, dtype, m, n, &local);
   AGREE(grid, local);
-  TRY(deal(made, opts->row_work, pair, count));
+  TRY(deal(made, opts, pair, count));
   *A = made;
   made = NULL;
 done:
@@ -283,6 +291,7 @@ tartan_status tartan_sparse_create(tartan_grid *grid, tartan_dtype dtype, int64_
 {
   tartan_sparse_opts o = TARTAN_SPARSE_OPTS_INIT;
   const given        g = {dtype, m, n, count, row, col, value};
+  tt_build_opts      build = {.work = NULL};
   tt_pair           *pair = NULL;
   tartan_status      st = TARTAN_OK, local = TARTAN_OK;
 
@@ -298,7 +307,9 @@ tartan_status tartan_sparse_create(tartan_grid *grid, tartan_dtype dtype, int64_
   TRY(check_finite(grid, &g));
   pair = make_pairs(grid, &g, &local);
   AGREE(grid, local);
-  st = tt_sparse_build(grid, dtype, m, n, &o, pair, count, A);
+  build.duplicates = o.duplicates;
+  build.row_work = o.row_work;
+  st = tt_sparse_build(grid, dtype, m, n, &build, pair, count, A);
   pair = NULL;
 done:
   tt_free(pair);

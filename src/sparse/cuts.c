@@ -1,24 +1,32 @@
 /*
- * Each rank proposes, for each share of the work, the nearest cuts that it can see: the ends of the row in which the
- * share falls, the empty rows behind it, and the nearest multiples of the segment inside it. The best proposal wins, by
- * reductions of P - 1 numbers; what a row is in all follows from the first and last rows of all ranks. No rank ever
- * holds anything with as many elements as there are rows.
+ * Shares of the work are even but where heavy rows, which all ranks know, forbid it (shares.c). Each rank proposes, for
+ * the end of each share, the nearest cuts that it can see: the ends of the row in which it falls, the empty rows behind,
+ * and the nearest multiples of the segment inside. The best proposal wins, by reductions of P - 1 numbers; what a row is
+ * in all follows from the first and last rows of all ranks. No rank ever holds anything with as many elements as there
+ * are rows.
  */
 #include "sparse/cuts.h"
 
 #include <math.h>
-#include <string.h>
 
 #include <tartan/sparse.h>
 
 #include "base/util.h"
+#include "sparse/shares.h"
 
 #define INSIDE_COST 0.02 /* of a share: how much better a cut inside a row must be */
+#define HEAVY 0.01       /* of a share: rows with more are known to all ranks */
 
 /* What each rank tells of its entries. */
 typedef struct edge {
   int64_t count, first_row, last_row, first_length, last_length;
 } edge;
+
+/* A row as a whole: where it begins and how long it is; the work before it and its own. */
+typedef struct whole {
+  int64_t row, start, length;
+  double  before, work;
+} whole;
 
 /* All that a rank needs to propose. */
 typedef struct view {
@@ -27,7 +35,12 @@ typedef struct view {
   const edge    *edges; /* [P] */
   int            P, me;
   int64_t        m, count, next_row; /* the next row with entries on a higher rank; m */
-  double         row_work, share;
+  tt_work       *work;
+  void          *context;
+  double         empty, share; /* work of an empty row, and of a rank */
+  double        *target;       /* [P - 1] shares' ends */
+  int64_t        rows;
+  whole         *row; /* [rows] those that have entries here */
 } view;
 
 /* The best of this rank's proposals for one share. */
@@ -35,11 +48,6 @@ typedef struct proposal {
   double  cost;
   int64_t row, offset, length, position;
 } proposal;
-
-/* A row as a whole: where it begins and how long it is. */
-typedef struct whole {
-  int64_t row, start, length;
-} whole;
 
 void tt_cuts_make(tartan_grid *grid, tt_cuts *cuts, tartan_status *local)
 {
@@ -77,13 +85,11 @@ static edge edge_of(const tt_pair *pair, int64_t count)
   return e;
 }
 
-/* The row of a local entry, with what lower and higher ranks hold of it. */
-static whole whole_of(const view *v, int64_t entry)
+/* Adds what lower and higher ranks hold of a row of which this rank has the entries from .. to - 1. */
+static whole whole_of(const view *v, int64_t from, int64_t to)
 {
-  const int64_t row = row_of(v->pair + entry);
-  const int64_t from = tt_pairs_below(v->pair, v->count, (uint64_t)row << TT_COL_BITS);
-  const int64_t to = tt_pairs_below(v->pair, v->count, (uint64_t)(row + 1) << TT_COL_BITS);
-  whole         w = {row, v->begin[v->me] + from, to - from};
+  const int64_t row = row_of(v->pair + from);
+  whole         w = {row, v->begin[v->me] + from, to - from, 0, 0};
 
   for (int r = v->me - 1; r >= 0 && from == 0; r--) {
     if (v->edges[r].count == 0) continue;
@@ -98,75 +104,126 @@ static whole whole_of(const view *v, int64_t entry)
     w.length += v->edges[r].first_length;
     if (v->edges[r].last_row != row) break;
   }
+  w.work = v->work(w.length, v->context);
   return w;
 }
 
-static void consider(const view *v, double target, int64_t row, int64_t offset, const whole *w, int64_t position,
-                     proposal *best)
+static int64_t count_rows(const view *v)
 {
-  const double work = (double)position + v->row_work * (double)(row + (offset > 0));
-  const double cost = fabs(work - target) + (offset > 0 ? INSIDE_COST * v->share : 0);
+  int64_t rows = 0;
 
-  if (cost < best->cost) *best = (proposal){cost, row, offset, offset > 0 ? w->length : 0, position};
+  for (int64_t e = 0; e < v->count; e++) rows += e == 0 || row_of(v->pair + e) != row_of(v->pair + e - 1);
+  return rows;
 }
 
-/* Cuts before the rows from .. to, between which there is no entry. */
-static void consider_gap(const view *v, double target, int64_t from, int64_t to, int64_t position, proposal *best)
+/* Fills v->row; returns by how much the rows that begin here cost more than empty ones. */
+static double list_rows(const view *v)
 {
-  int64_t row = from;
+  double  more = 0;
+  int64_t n = 0;
 
-  if (v->row_work > 0) {
-    const double exact = (target - (double)position) / v->row_work;
-
-    row = exact <= (double)from ? from : exact >= (double)to ? to : (int64_t)(exact + 0.5);
+  for (int64_t e = 0, to; e < v->count; e = to) {
+    for (to = e + 1; to < v->count && row_of(v->pair + to) == row_of(v->pair + e);) to++;
+    v->row[n] = whole_of(v, e, to);
+    if (v->row[n].start == v->begin[v->me] + e) more += v->row[n].work - v->empty;
+    n++;
   }
-  consider(v, target, tt_max(from, tt_min(to, row)), 0, NULL, position, best);
+  return more;
+}
+
+/* The work before each row of this rank, from that of the rows that begin on lower ranks; of all rows through *total. */
+static void add_up(view *v, const double *more, double *total)
+{
+  double before = 0, all = v->empty * (double)v->m;
+
+  for (int r = 0; r < v->P; r++) {
+    if (r < v->me) before += more[r];
+    all += more[r];
+  }
+  for (int64_t i = 0; i < v->rows; i++) {
+    whole       *w = &v->row[i];
+    const double mine = w->work - v->empty;
+    const bool   led = w->start < v->begin[v->me]; /* counted by a lower rank */
+
+    w->before = v->empty * (double)w->row + before - (led ? mine : 0);
+    if (!led) before += mine;
+  }
+  *total = all;
+}
+
+static void consider(const view *v, double target, double work, const proposal *at, proposal *best)
+{
+  const double cost = fabs(work - target) + (at->offset > 0 ? INSIDE_COST * v->share : 0);
+
+  if (cost >= best->cost) return;
+  *best = *at;
+  best->cost = cost;
+}
+
+/* Cuts before the rows from .. to, between which there is no entry. @param[in] work  before the first */
+static void consider_gap(const view *v, double target, int64_t from, int64_t to, double work, int64_t position,
+                         proposal *best)
+{
+  proposal at = {.row = from, .position = position};
+
+  if (v->empty > 0) {
+    const double exact = (double)from + (target - work) / v->empty;
+
+    at.row = exact <= (double)from ? from : exact >= (double)to ? to : (int64_t)(exact + 0.5);
+  }
+  at.row = tt_max(from, tt_min(to, at.row));
+  consider(v, target, work + v->empty * (double)(at.row - from), &at, best);
 }
 
 /* Cuts inside a row, on both sides of the target. */
 static void consider_inside(const view *v, double target, const whole *w, proposal *best)
 {
   const int64_t segment = TARTAN_SPARSE_SEGMENT, last = (w->length - 1) / segment;
-  const double  exact = (target - (double)w->start - v->row_work * (double)(w->row + 1)) / (double)segment;
+  const double  each = w->work * (double)segment / (double)w->length; /* work of a segment */
+  const double  exact = each > 0 ? (target - w->before) / each : 0;
   const int64_t s = exact <= 0 ? 0 : exact >= (double)last ? last : (int64_t)exact;
 
-  for (int64_t t = tt_max(1, s); t <= tt_min(last, s + 1); t++)
-    consider(v, target, w->row, t * segment, w, w->start + t * segment, best);
+  for (int64_t t = tt_max(1, s); t <= tt_min(last, s + 1); t++) {
+    const proposal at = {0, w->row, t * segment, w->length, w->start + t * segment};
+
+    consider(v, target, w->before + each * (double)t, &at, best);
+  }
 }
 
-/* Work before a local entry; the work of its row stands before the second one. */
-static double work_before(const view *v, int64_t entry)
+/* The last row of this rank before which there is no more work than the target; -1: none. */
+static int64_t find_row(const view *v, double target)
 {
-  const int64_t row = row_of(v->pair + entry);
-  const bool    first = entry > 0 ? row_of(v->pair + entry - 1) != row : whole_of(v, 0).start == v->begin[v->me];
+  int64_t low = 0, high = v->rows;
 
-  return (double)(v->begin[v->me] + entry) + v->row_work * (double)(row + !first);
-}
-
-static proposal propose(const view *v, double target)
-{
-  proposal best = {.cost = INFINITY, .row = INT64_MAX, .offset = INT64_MAX};
-  int64_t  low = 0, high = v->count, next;
-  whole    w;
-
-  if (v->begin[v->me] == 0 && (v->count > 0 || v->begin[v->P] == 0))
-    consider_gap(v, target, 0, v->count > 0 ? row_of(v->pair) : v->m, 0, &best);
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
 
-    if (work_before(v, middle) <= target)
+    if (v->row[middle].before <= target)
       low = middle + 1;
     else
       high = middle;
   }
-  if (low == 0) return best;
-  w = whole_of(v, low - 1);
-  consider(v, target, w.row, 0, &w, w.start, &best);
-  consider_inside(v, target, &w, &best);
-  next = tt_pairs_below(v->pair, v->count, (uint64_t)(w.row + 1) << TT_COL_BITS);
-  next = next < v->count ? row_of(v->pair + next) : v->next_row;
-  if (next <= w.row) next = w.row + 1; /* a higher rank holds more of the row */
-  consider_gap(v, target, w.row + 1, next, w.start + w.length, &best);
+  return low - 1;
+}
+
+static proposal propose(const view *v, double target)
+{
+  proposal      best = {.cost = INFINITY, .row = INT64_MAX, .offset = INT64_MAX}, at = {.cost = 0};
+  const int64_t i = find_row(v, target);
+  const whole  *w;
+  int64_t       next;
+
+  if (v->begin[v->me] == 0 && (v->count > 0 || v->begin[v->P] == 0))
+    consider_gap(v, target, 0, v->count > 0 ? v->row[0].row : v->m, 0, 0, &best);
+  if (i < 0) return best;
+  w = &v->row[i];
+  at.row = w->row;
+  at.position = w->start;
+  consider(v, target, w->before, &at, &best);
+  consider_inside(v, target, w, &best);
+  next = i + 1 < v->rows ? v->row[i + 1].row : v->next_row;
+  if (next <= w->row) next = w->row + 1; /* a higher rank holds more of the row */
+  consider_gap(v, target, w->row + 1, next, w->before + w->work, w->start + w->length, &best);
   return best;
 }
 
@@ -218,31 +275,115 @@ static int64_t find_next_row(const view *v)
   return v->m;
 }
 
-tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t *begin, int64_t m, double row_work,
-                           tt_cuts *cuts)
+/* Rows that cost nothing at all are dealt out in even numbers. */
+static double one(int64_t entries, void *context)
+{
+  (void)entries, (void)context;
+  return 1;
+}
+
+/* Lists this rank's rows with the work before them. Collective. */
+static tartan_status measure(tartan_grid *grid, view *v)
+{
+  double       *more, mine, total = 0;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  more = tt_alloc(NULL, grid->size, sizeof *more, "work of each rank", &local);
+  AGREE(grid, local);
+  for (int attempt = 0; attempt < 2 && total <= 0; attempt++) {
+    if (attempt > 0) v->work = one;
+    v->empty = v->work(0, v->context);
+    mine = list_rows(v);
+    TRY(tt_allgather(grid, &mine, 1, sizeof mine, more));
+    add_up(v, more, &total);
+  }
+  v->share = total / grid->size;
+done:
+  tt_free(more);
+  return st;
+}
+
+/* This rank's heavy rows, of those that begin here. @param[out] list  NULL: count only */
+static int64_t list_heavy(const view *v, tt_heavy *list)
+{
+  int64_t n = 0;
+
+  for (int64_t i = 0; i < v->rows; i++) {
+    const whole *w = &v->row[i];
+
+    if (w->work <= HEAVY * v->share || w->start < v->begin[v->me]) continue;
+    if (list) list[n] = (tt_heavy){w->before, w->work, w->work * TARTAN_SPARSE_SEGMENT / (double)w->length};
+    n++;
+  }
+  return n;
+}
+
+/* Moves the lists of all ranks, which have room for `each`, up to one another; returns how many rows there are. */
+static int64_t close_ranks(tt_heavy *all, const int64_t *counts, int P, int64_t each)
+{
+  int64_t n = 0;
+
+  for (int r = 0; r < P; r++)
+    for (int64_t i = 0; i < counts[r]; i++) all[n++] = all[r * each + i];
+  return n;
+}
+
+/* Shares that heavy rows allow; there are fewer than P / HEAVY of them. Collective. */
+static tartan_status find_shares(tartan_grid *grid, view *v)
 {
   const int     P = grid->size;
-  const int64_t all = begin[P];
-  view          v = {pair, begin, NULL, P, grid->rank, m, begin[grid->rank + 1] - begin[grid->rank], m, row_work, 0};
+  int64_t       mine = list_heavy(v, NULL), each = 0, *counts;
+  tt_heavy     *list = NULL, *all = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  counts = tt_alloc(NULL, P, sizeof *counts, "heavy rows of each rank", &local);
+  AGREE(grid, local);
+  TRY(tt_allgather(grid, &mine, 1, sizeof mine, counts));
+  for (int r = 0; r < P; r++) each = tt_max(each, counts[r]);
+  list = tt_alloc_zero(&grid->memory, each, sizeof *list, "heavy rows", &local);
+  all = tt_alloc(&grid->memory, P * each, sizeof *all, "heavy rows of all ranks", &local);
+  AGREE(grid, local);
+  (void)list_heavy(v, list);
+  TRY(tt_allgather(grid, list, each, sizeof *list, all));
+  tt_shares_find(v->share * P, P, all, close_ranks(all, counts, P, each), v->target);
+done:
+  tt_free(all);
+  tt_free(list);
+  tt_free(counts);
+  return st;
+}
+
+tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t *begin, int64_t m, tt_work *work,
+                           void *context, tt_cuts *cuts)
+{
+  const int     P = grid->size;
+  const int64_t count = begin[grid->rank + 1] - begin[grid->rank];
+  view          v = {.pair = pair, .begin = begin, .P = P, .me = grid->rank, .m = m, .count = count, .work = work};
   edge          mine = edge_of(pair, v.count), *edges;
   proposal     *proposals;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
+  v.context = context;
+  v.rows = count_rows(&v);
+  v.row = tt_alloc(&grid->memory, v.rows, sizeof *v.row, "rows to be cut", &local);
+  v.target = tt_alloc(NULL, P, sizeof *v.target, "shares of work", &local);
   edges = tt_alloc(NULL, P, sizeof *edges, "first and last rows", &local);
   proposals = tt_alloc(NULL, P, sizeof *proposals, "where rows may be cut", &local);
   AGREE(grid, local);
   TRY(tt_allgather(grid, &mine, 1, sizeof mine, edges));
-  if (all == 0 && row_work <= 0) v.row_work = 1; /* rows of no work at all, in even numbers */
   v.edges = edges;
-  v.share = ((double)all + v.row_work * (double)m) / P;
   v.next_row = find_next_row(&v);
-  for (int r = 1; r < P; r++) proposals[r - 1] = propose(&v, v.share * r);
+  TRY(measure(grid, &v));
+  TRY(find_shares(grid, &v));
+  for (int r = 1; r < P; r++) proposals[r - 1] = propose(&v, v.target[r - 1]);
   TRY(choose(grid, proposals, cuts));
   cuts->row[P] = m;
-  cuts->position[P] = all;
+  cuts->position[P] = begin[P];
   order(cuts, P);
 done:
   tt_free(proposals);
   tt_free(edges);
+  tt_free(v.target);
+  tt_free(v.row);
   return st;
 }

@@ -20,16 +20,19 @@ typedef struct tt_cuts {
 void tt_cuts_make(tartan_grid *grid, tt_cuts *cuts, tartan_status *local);
 void tt_cuts_free(tt_cuts *cuts);
 
+/** What a row of so many entries costs, 0 or more, in any unit. */
+typedef double tt_work(int64_t entries, void *context);
+
 /**
  * Finds the cuts of m rows. Collective.
  *
- * A cut lies at the end of a row, or inside a row at a multiple of TARTAN_SPARSE_SEGMENT where that comes nearer to the
- * even share by 2 % of it. It depends on the matrix, row_work and P alone.
+ * A cut lies at the end of a row, or inside a row at a multiple of TARTAN_SPARSE_SEGMENT where that comes nearer to its
+ * share by 2 % of it. The largest share is as small as can be. Of a row that is cut each part counts by its entries.
  *
  * @param[in] pair   [count] entries of this rank, one for each place, in one order over the ranks
  * @param[in] begin  [P + 1] positions of the ranks' first entries
  */
-tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t *begin, int64_t m, double row_work,
-                           tt_cuts *cuts);
+tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t *begin, int64_t m, tt_work *work,
+                           void *context, tt_cuts *cuts);
 
 #endif

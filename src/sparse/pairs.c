@@ -16,7 +16,7 @@
 #define SAMPLES_ALL 65536 /* of all ranks together, as far as SAMPLES_MIN lets */
 #define SAMPLES_MIN 32
 #define SAMPLES_MAX 2048
-#define RUNS_MAX 16 /* that are merged instead of sorted */
+#define RUNS_MAX 8 /* that are merged instead of sorted */
 
 static void sort_pass(const tt_pair *from, tt_pair *to, int64_t count, int shift, int64_t *at)
 {

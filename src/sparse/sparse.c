@@ -1,4 +1,5 @@
-/* What a sparse matrix tells of itself, its end, and its transpose: the same entries with rows and columns exchanged. */
+/* What a sparse matrix tells of itself, its end, and the same entries in another order: its transpose, or rows
+ * that are balanced by another work. */
 #include "sparse/sparse.h"
 
 #include <math.h>
@@ -56,27 +57,45 @@ int tt_sparse_owner(const tartan_sparse *A, int64_t row)
   return low;
 }
 
-tartan_status tartan_sparse_transpose(const tartan_sparse *A, double row_work, tartan_sparse **At)
+/* The entries of a matrix, or of its transpose, made anew. */
+static tartan_status remake(tartan_op op, const tartan_sparse *A, const tt_build_opts *opts, tartan_sparse **B)
 {
-  const tartan_sparse_opts opts = {sizeof opts, TARTAN_DUPLICATES_ERROR, row_work};
-  const int64_t            count = A->ptr[A->rows];
-  tt_pair                 *pair = NULL;
-  tartan_status            st = TARTAN_OK, local = TARTAN_OK;
+  const int64_t count = A->ptr[A->rows];
+  const bool    turn = op == TARTAN_TRANS;
+  tt_pair      *pair = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  *At = NULL;
-  REQUIRE(A->m < INT64_C(1) << TT_COL_BITS, TARTAN_ERR_SHAPE,
+  *B = NULL;
+  REQUIRE(!turn || A->m < INT64_C(1) << TT_COL_BITS, TARTAN_ERR_SHAPE,
           "%lld rows are too many for columns of a sparse matrix: at most 2^31 - 1", (long long)A->m);
-  REQUIRE(row_work >= 0 && isfinite(row_work), TARTAN_ERR_ARG, "the work of a row, %g, must be 0 or more", row_work);
-  pair = tt_alloc(&A->grid->memory, count, sizeof *pair, "entries to be transposed", &local);
+  REQUIRE(opts->row_work >= 0 && isfinite(opts->row_work), TARTAN_ERR_ARG, "the work of a row, %g, must be 0 or more",
+          opts->row_work);
+  pair = tt_alloc(&A->grid->memory, count, sizeof *pair, "entries to be moved", &local);
   AGREE(A->grid, local);
   for (int64_t i = 0; i < A->rows; i++)
     for (int64_t e = A->ptr[i]; e < A->ptr[i + 1]; e++) {
-      pair[e].key = (uint64_t)A->col[e] << TT_COL_BITS | (uint64_t)(A->first + i);
+      const uint64_t row = (uint64_t)(A->first + i), col = (uint64_t)A->col[e];
+
+      pair[e].key = turn ? col << TT_COL_BITS | row : row << TT_COL_BITS | col;
       pair[e].value = tt_get_element(A->dtype, A->value, 1, e, 0);
     }
-  st = tt_sparse_build(A->grid, A->dtype, A->n, A->m, &opts, pair, count, At);
+  st = tt_sparse_build(A->grid, A->dtype, turn ? A->n : A->m, turn ? A->m : A->n, opts, pair, count, B);
   pair = NULL;
 done:
   tt_free(pair);
   return st;
+}
+
+tartan_status tartan_sparse_transpose(const tartan_sparse *A, double row_work, tartan_sparse **At)
+{
+  const tt_build_opts opts = {.duplicates = TARTAN_DUPLICATES_ERROR, .row_work = row_work};
+
+  return remake(TARTAN_TRANS, A, &opts, At);
+}
+
+tartan_status tt_sparse_arrange(tartan_op op, const tartan_sparse *A, tt_work *work, void *context, tartan_sparse **B)
+{
+  const tt_build_opts opts = {TARTAN_DUPLICATES_ERROR, 1, work, context};
+
+  return remake(op, A, &opts, B);
 }

@@ -7,7 +7,7 @@
 
 #include <tartan/sparse.h>
 
-#include "comm/routes.h"
+#include "sparse/cuts.h"
 
 struct tartan_sparse {
   tartan_grid *grid;
@@ -23,6 +23,15 @@ struct tartan_sparse {
 
 /** The rank that owns a row. Local. */
 int tt_sparse_owner(const tartan_sparse *A, int64_t row);
+
+/**
+ * B := A or A', with rows that are balanced by any work, which need not grow as their entries do. Collective.
+ *
+ * @param[in]  work  the same on every rank
+ * @param[out] B     to be given to tartan_sparse_destroy(); NULL after a failure
+ * Errors as tartan_sparse_transpose().
+ */
+tartan_status tt_sparse_arrange(tartan_op op, const tartan_sparse *A, tt_work *work, void *context, tartan_sparse **B);
 
 /**
  * Which dense rows, one for each column of a sparse matrix, a rank needs beside its own, and where they come from. Made

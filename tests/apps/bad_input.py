@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app,oracle timeout=240 processors=2
+# TEST: labels=app,oracle timeout=300
 """Each kind of bad input: the right exit code, one line from one rank, no hang, nothing left behind."""
 import os
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps timeout=240
+# TEST: labels=apps timeout=300
 """What a newcomer stumbles over: outputs that are inputs, help where it is asked for, results that say what is wrong."""
 import json
 import os
@@ -49,6 +49,26 @@ def test_output_is_never_an_input():
     refused(2, "the output is the input", "convert", "named.h5", "--force")
     for name, data in before.items():
         assert contents(name) == data, name
+
+
+def test_report_replaces_no_file_of_the_run():
+    """--json names no input, given as an operand or by an option, whatever else is wrong; nor the result."""
+    make()
+    make("other.h5")
+    before = contents("other.h5")
+    for words in (("search", "x.h5", "--queries", "other.h5"), ("search", "x.h5", "--queries", "other.h5", "-k", 0),
+                  ("regress", "x.h5", "--target", "other.h5"), ("sample", "x.h5", "--count", 3, "--mean", "other.h5:/X"),
+                  ("solve", "x.h5", "other.h5"), ("pca", "x.h5", "--color-by", "other.h5:/X", "-k", 0)):
+        for ranks in (0, 2):
+            refused(2, "the output is the input", *words, "--json", "./other.h5", ranks=ranks)
+            assert contents("other.h5") == before, words
+    for report, words in (("x.norm.h5", ("norm", "x.h5", "-o", "./x.norm.h5")), ("./x.qr.h5", ("qr", "x.h5"))):
+        refused(2, "is the result file", *words, "--json", report)
+        assert not os.path.exists(report)
+    ok("qr", "x.h5")
+    before = contents("x.qr.h5")
+    refused(2, "is the result file", "qr", "x.h5", "--json", "x.qr.h5", ranks=2)
+    assert contents("x.qr.h5") == before
 
 
 def test_export_format():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=240
+# TEST: labels=apps,oracle timeout=300
 """The documentation: its snippets run and print the right numbers, options of `pca` are all named, links resolve."""
 import os
 import re
@@ -101,7 +101,19 @@ def test_datasets_are_listed():
     ok("pca", "transform", "pca.h5", "data.h5", "-o", "new.h5")
     linear = {"correlation.h5": ["covariance", "data.h5", "--correlation"], "covariance.h5": ["covariance", "data.h5"],
               "product.h5": ["matmul", "data.h5:/X", "data.h5:/X", "--transpose-a", "--check"],
-              "transpose.h5": ["transpose", "data.h5:/X"], "norm.h5": ["norm", "data.h5:/X"], "trace.h5": ["trace", "data.h5:/X"]}
+              "transpose.h5": ["transpose", "data.h5:/X"], "norm.h5": ["norm", "data.h5:/X"], "trace.h5": ["trace", "data.h5:/X"],
+              "lu.h5": ["lu", "data.h5:/X"], "lstsq.h5": ["lstsq", "data.h5:/X", "data.h5:/X"],
+              "pinv.h5": ["pinv", "data.h5:/X"], "rank.h5": ["rank", "data.h5:/X"], "cond.h5": ["cond", "data.h5:/X"],
+              "solve.h5": ["solve", "covariance.h5:/covariance", "covariance.h5:/covariance"],
+              "inv.h5": ["inv", "covariance.h5:/covariance"], "det.h5": ["det", "covariance.h5:/covariance"],
+              "slogdet.h5": ["slogdet", "covariance.h5:/covariance"], "cholesky.h5": ["cholesky", "covariance.h5:/covariance"],
+              "power.h5": ["matrix-power", "covariance.h5:/covariance", "-k", "2"],
+              "chain.h5": ["multi-dot", "data.h5:/X", "covariance.h5:/covariance"],
+              "sample.h5": ["sample", "covariance.h5:/covariance", "--count", "5", "--mean", "covariance.h5:/mean"],
+              "orthogonal.h5": ["sample", "--orthogonal", "9x4"], "search.h5": ["search", "data.h5:/X", "--all", "-k", "2"],
+              "regress.h5": ["regress", "data.h5:/X", "--target", "column.h5"]}
+    with h5py.File("data.h5") as f, h5py.File("column.h5", "w") as g:
+        g["y"] = f["X"][:, 0]
     for path, words in linear.items():
         ok(*words, "-o", path)
     text = text_of(FORMATS)
@@ -120,9 +132,12 @@ def test_options_are_named():
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ok("pca", "--help").stdout))
     missing = sorted(o for o in options if not re.search(rf"{re.escape(o)}(?![\w-])", page))
     assert not missing, f"docs/user/pca.md does not name {' '.join(missing)}"
-    pages = {"docs/user/data.md": ("generate matrix", "convert", "export", "info"),
+    pages = {"docs/user/data.md": ("generate matrix", "convert", "export", "info", "sample"),
              "docs/user/linear-algebra.md": ("matmul", "transpose", "norm", "trace", "covariance"),
-             "docs/user/factorizations.md": ("qr", "svd", "svdvals", "lowrank", "eigh", "eigvalsh", "eig")}
+             "docs/user/factorizations.md": ("qr", "svd", "svdvals", "lowrank", "eigh", "eigvalsh", "eig"),
+             "docs/user/solving.md": ("lu", "cholesky", "solve", "inv", "det", "slogdet", "lstsq", "pinv", "rank", "cond",
+                                      "matrix-power", "multi-dot"),
+             "docs/user/regress.md": ("regress",), "docs/user/search.md": ("search",), "docs/user/machine.md": ("selftest",)}
     for page, commands in pages.items():
         text = text_of(page)
         for command in commands:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app timeout=120 processors=2
+# TEST: labels=app timeout=300
 """Shapes at the edge, plans, new data through a model, and the round trips of convert and export."""
 import gzip
 import json

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=400 processors=2
+# TEST: labels=apps,oracle timeout=400
 """qr, svd, svdvals, lowrank, eigh, eigvalsh, eig: values, orthogonality and products against NumPy, on 1 to 4 ranks."""
 import os
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """qr, svd, svdvals, lowrank, eigh, eigvalsh, eig: bad input, options, outputs that exist, memory, plans, reports."""
 import json
 import os

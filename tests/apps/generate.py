@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app timeout=120
+# TEST: labels=app timeout=300
 """generate matrix: the same elements for any number of ranks and threads, and exactly the spectrum asked for."""
 import json
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app,io,oracle timeout=240 processors=2
+# TEST: labels=app,io,oracle timeout=300
 """Files of h5py and NumPy read by `tartan export`, files of `tartan convert` read by h5py: the same numbers."""
 import gzip
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=400 processors=2
+# TEST: labels=apps,oracle timeout=400
 """norm, trace, covariance, transpose: values against NumPy for every kind of file, on 1 to 4 ranks."""
 import json
 

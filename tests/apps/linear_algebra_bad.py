@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """Linear algebra on files: bad input, outputs that exist, memory, plans; one line, the right code, nothing left behind."""
 import json
 import os

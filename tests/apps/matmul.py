@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=300 processors=2
+# TEST: labels=apps,oracle timeout=300
 """tartan matmul: values against NumPy on 1 to 4 ranks, element types, transposes, plans, forced grids, checks."""
 import json
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app timeout=90
+# TEST: labels=app timeout=300
 """Names of features: in the first line of a run, in the result, and as what `pca transform` matches features by."""
 import random
 

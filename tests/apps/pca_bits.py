@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app timeout=180 processors=2
+# TEST: labels=app timeout=300
 """The gram solver gives the same bits of components and variances on any number of ranks and threads."""
 from tartan_test import Skip, exported, fashion, main, ok
 

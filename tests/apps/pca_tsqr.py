@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app,oracle timeout=120 processors=2
+# TEST: labels=app,oracle timeout=300
 """The tsqr solver: every component of real data to 1e-10, small ones too; the same bits on 1 to 4 ranks; what it refuses."""
 import json
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app,oracle timeout=240 processors=2
+# TEST: labels=app,oracle timeout=300
 """PCA of real data against published values (computed with NumPy and scikit-learn), to 1e-10, on 1 to 6 ranks."""
 import json
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=240
+# TEST: labels=apps,oracle timeout=300
 """Data at the ends of the number range, constant features, and files that change: a right answer or a clear word."""
 import os
 

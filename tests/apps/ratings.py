@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app,io timeout=120
+# TEST: labels=app,io timeout=300
 """convert: tables of ratings of every form against what was written, and every kind of bad input with file, line, column."""
 from ratings_files import bad, convert, h5, texts, write
 from tartan_test import main, need, refused

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app,io timeout=120
+# TEST: labels=app,io timeout=300
 """generate ratings: the same bytes on any number of ranks, and a power law around planted factors."""
 from tartan_test import main, need, ok, refused
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps timeout=120 processors=2
+# TEST: labels=apps timeout=300
 """The page of tartan recommend train: complete, balanced, self-contained, small; of little data and of odd data too."""
 import os
 import re

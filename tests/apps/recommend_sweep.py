@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps timeout=120 processors=2
+# TEST: labels=apps timeout=300
 """tartan recommend train --sweep: the best of a grid is what training it alone gives, on any number of ranks, also after
 interruptions; the leaderboard on paper, in the file and in the report; bad lines."""
 import json

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,oracle timeout=200 processors=2
+# TEST: labels=apps,oracle timeout=300
 """tartan recommend train: MovieLens small on a fixed split, the same bytes on 1 to 4 ranks, splits, early stopping, checkpoints
 that go on with the same bits, and bad input."""
 import json

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app timeout=120 processors=2
+# TEST: labels=app timeout=300
 """The page and the JSON report: complete, self-contained, small, and there after a failure too (JSON)."""
 import json
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=app timeout=120 processors=2
+# TEST: labels=app timeout=300
 """Outputs that exist, cannot be written, or do not fit the disk."""
 import os
 

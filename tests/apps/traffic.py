@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# TEST: labels=apps,blas timeout=120 processors=2
+# TEST: labels=apps,blas timeout=300 processors=2
 """The library's counters against what Open MPI itself saw (its monitoring component): copies, products, updates.
 
 A case runs once and three times; the difference is two runs of the operation, without start and end of the program.

@@ -61,7 +61,7 @@ static void test_formats(tartan_grid *grid)
                {"a,b\n1,2\n", 8, false, "CSV", "tartan convert"},
                {"a\tb\n1\t2\n", 8, true, "TSV", "tartan convert"},
                {"some words\n", 11, false, "text", "--format csv"},
-               {"%%MatrixMarket matrix", 21, false, "MatrixMarket", "SciPy"},
+               {"%%MatrixMarket matrix", 21, false, "MatrixMarket", "tartan convert other.bin"},
                {"version https://git-lfs", 23, false, "Git LFS", "git lfs pull"},
                {"<!DOCTYPE html>", 15, false, "HTML", "again"},
                {"\001\002\003\004\005\006\007", 7, false, "not known", "tartan convert"},

@@ -1,4 +1,4 @@
-// TEST: np=1,2,3,4,5,6,8 labels=unit,matrix
+// TEST: np=1,2,3,4,5,6,8 labels=unit,matrix timeout=150
 /*
  * Copies between random layouts: the values, what must stay untouched, there and back to the same bits, and the words,
  * which are exactly the elements that change their rank. Layouts are block-cyclic with any map of places to ranks, slabs

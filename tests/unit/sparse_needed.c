@@ -78,6 +78,47 @@ static void test_balance(tartan_grid *grid)
   }
 }
 
+/* Flops of a row of alternating least squares, k = 64: as the square of few entries, then in proportion. */
+static double squares(int64_t entries, void *calls)
+{
+  const double n = (double)entries;
+
+  ++*(int64_t *)calls;
+  return n < 64 ? 1 + n * n * 64 + n * n * n / 3 : n * 64 * 65 + 64 * 64 * 64 / 3.0;
+}
+
+/* Another work than that which the matrix was made with: each rank's, counted row by row. */
+static void test_arrange(tartan_grid *grid)
+{
+  tartan_sparse *A = make_power_law(grid, 30000, 40000, 14000, 0.62, 1), *B;
+  int64_t        calls = 0;
+
+  for (int op = 0; op < 2 && A; op++) {
+    double  mine = 0, sum;
+    int64_t count[2] = {A->ptr[A->rows], 0};
+
+    check_context("arranged by another work, %s", op ? "transposed" : "as it is");
+    if (!CHECK_OK(tt_sparse_arrange((tartan_op)op, A, squares, &calls, &B))) break;
+    CHECK(calls > 0);
+    CHECK_EQ(B->m, op ? A->n : A->m);
+    for (int64_t i = 0; i < B->rows; i++) {
+      const double here = (double)(B->ptr[i + 1] - B->ptr[i]);
+      const double all = here + (double)((i == 0 ? B->before : 0) + (i == B->rows - 1 ? B->after : 0));
+
+      mine += squares((int64_t)all, &calls) * (all > 0 ? here / all : 1);
+    }
+    sum = mine;
+    MPI_Allreduce(MPI_IN_PLACE, &mine, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    CHECK_LE(mine * check_size() / sum, 1.1);
+    count[1] = B->ptr[B->rows];
+    MPI_Allreduce(MPI_IN_PLACE, count, 2, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    CHECK_EQ(count[1], count[0]);
+    tartan_sparse_destroy(&B);
+  }
+  tartan_sparse_destroy(&A);
+}
+
 /* Dense rows in ranges of any size, some of them empty. */
 static void draw_starts(int64_t n, int64_t *starts)
 {
@@ -164,6 +205,7 @@ int main(int argc, char **argv)
   check_start(&argc, &argv);
   grid = grid_world();
   test_balance(grid);
+  test_arrange(grid);
   test_needed(grid);
   tartan_grid_destroy(&grid);
   return check_finish();

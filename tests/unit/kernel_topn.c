@@ -1,0 +1,138 @@
+// TEST: np=0 labels=unit,kernel
+/* Candidates, ordered sums and bounded heaps, each against its definition. */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "check.h"
+#include "kernel/topn.h"
+
+#define MOST 200
+
+static void test_heap(void)
+{
+  double  key[MOST], kept[MOST];
+  int64_t index[MOST];
+
+  for (int64_t room = 1; room <= 40; room += 3)
+    for (int64_t count = 0; count <= MOST; count += 23) {
+      tt_heap heap = {.room = room, .key = kept, .index = index};
+      int64_t wrong = 0;
+
+      check_context("room %lld, %lld offered", (long long)room, (long long)count);
+      for (int64_t i = 0; i < count; i++) {
+        key[i] = (double)check_pick(9);
+        tt_heap_offer(&heap, key[i], i);
+      }
+      tt_heap_sort(&heap);
+      CHECK_EQ(heap.count, count < room ? count : room);
+      for (int64_t r = 0; r < heap.count; r++) {
+        int64_t before = 0; /* how many are better than what stands at r */
+
+        for (int64_t i = 0; i < count; i++) before += key[i] > kept[r] || (key[i] == kept[r] && i < index[r]);
+        wrong += before != r || key[index[r]] != kept[r];
+      }
+      CHECK_EQ(wrong, 0);
+    }
+}
+
+/* Whether an offer that is refused changes nothing, and ties go to the lower index whatever comes first. */
+static void test_ties(void)
+{
+  double  key[2];
+  int64_t index[2];
+  tt_heap heap = {.room = 2, .key = key, .index = index};
+
+  CHECK(tt_heap_offer(&heap, 1, 7));
+  CHECK(tt_heap_offer(&heap, 1, 5));
+  CHECK(!tt_heap_offer(&heap, 1, 8));
+  CHECK(tt_heap_offer(&heap, 1, 3));
+  CHECK(!tt_heap_offer(&heap, 0.5, 0));
+  tt_heap_sort(&heap);
+  CHECK(index[0] == 3 && index[1] == 5);
+}
+
+static void test_candidates(void)
+{
+  float  p[MOST], a[MOST], h[MOST];
+  double pd[MOST], ad[MOST], hd[MOST];
+
+  for (int i = 0; i < MOST; i++) {
+    pd[i] = p[i] = (float)check_uniform();
+    ad[i] = a[i] = (float)(0.5 + check_uniform());
+    hd[i] = h[i] = (float)check_uniform();
+  }
+  p[77] = NAN;
+  pd[77] = NAN;
+  for (int64_t count = 0; count <= MOST; count += 7)
+    for (int64_t from = 0; from <= count; from += 5) {
+      const double t = check_uniform() - 0.2;
+      int64_t      want = from, wide = from;
+
+      while (want < count && (double)(p[want] * a[want] - h[want]) < t) want++;
+      while (wide < count && pd[wide] * ad[wide] - hd[wide] < t) wide++;
+      CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, t, from, count), want);
+      CHECK_EQ(tt_next_candidate(TARTAN_F64, pd, ad, hd, t, from, count), wide);
+      CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, -INFINITY, from, count), from);
+    }
+  CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, 1e60, 0, 50), 50);
+}
+
+/* A threshold that is no f32 is rounded down: what lies between is a candidate. */
+static void test_threshold(void)
+{
+  const float p[1] = {1}, a[1] = {1}, h[1] = {0};
+
+  CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, 1 + 0x1p-30, 0, 1), 0);
+  CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, 1 + 0x1p-22, 0, 1), 1);
+  CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, 1, 0, 1), 0);
+}
+
+static void test_sums(void)
+{
+  float  x[MOST], y[MOST];
+  double xd[MOST], yd[MOST];
+
+  for (int64_t n = 0; n < MOST; n += 13) {
+    long double dot = 0, square = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+      xd[i] = x[i] = (float)(check_uniform() - 0.5);
+      yd[i] = y[i] = (float)(check_uniform() - 0.5);
+      dot += (long double)xd[i] * yd[i];
+      square += ((long double)xd[i] - yd[i]) * ((long double)xd[i] - yd[i]);
+    }
+    check_context("n = %lld", (long long)n);
+    CHECK_LE(fabs(tt_ordered_dot(TARTAN_F32, x, 1, y, 1, n) - (double)dot), 1e-14);
+    CHECK(tt_ordered_dot(TARTAN_F32, x, 1, y, 1, n) == tt_ordered_dot(TARTAN_F64, xd, 1, yd, 1, n));
+    CHECK(tt_ordered_dot(TARTAN_F64, xd, 4, yd, 0.5, n) == 2 * tt_ordered_dot(TARTAN_F64, xd, 1, yd, 1, n));
+    CHECK_LE(fabs(tt_ordered_distance(TARTAN_F32, x, y, n) - (double)sqrtl(square)), 1e-14);
+    CHECK(tt_ordered_distance(TARTAN_F32, x, y, n) == tt_ordered_distance(TARTAN_F64, xd, yd, n));
+  }
+}
+
+/* Distances at the ends of the range. */
+static void test_extremes(void)
+{
+  const double large[2] = {3e200, 4e200}, small[2] = {3e-200, 4e-200}, zero[2] = {0, 0};
+  const double tiny[2] = {3 * 0x1p-1070, 4 * 0x1p-1070}, most[1] = {DBL_MAX}, least[1] = {-DBL_MAX};
+
+  CHECK_LE(fabs(tt_ordered_distance(TARTAN_F64, large, zero, 2) / 5e200 - 1), 1e-15);
+  CHECK_LE(fabs(tt_ordered_distance(TARTAN_F64, small, zero, 2) / 5e-200 - 1), 1e-15);
+  CHECK(tt_ordered_distance(TARTAN_F64, tiny, zero, 2) == 5 * 0x1p-1070);
+  CHECK(tt_ordered_distance(TARTAN_F64, large, large, 2) == 0);
+  CHECK(isinf(tt_ordered_distance(TARTAN_F64, most, least, 1)));
+  CHECK(tt_ordered_distance(TARTAN_F64, most, zero, 1) == DBL_MAX);
+}
+
+int main(int argc, char **argv)
+{
+  check_start_plain(argc, argv);
+  test_heap();
+  test_ties();
+  test_candidates();
+  test_threshold();
+  test_sums();
+  test_extremes();
+  return check_finish();
+}
