@@ -178,6 +178,7 @@ def test_bad_lines():
             (0, 2, "bad.txt, line 1: --model takes one of", "model = als svd\n"),
             (0, 2, "bad.txt, line 1: --no-bias takes yes or no", "no-bias = maybe\n"),
             (0, 2, "bad.txt, line 1: no name before", " = 3\n"),
+            (0, 2, "bad.txt: solver=cg nonnegative=yes: --nonnegative goes with", "solver = exact cg\nnonnegative = no yes\n"),
             (2, 2, "bad.txt names no option", "# nothing\n"),
             (0, 2, "more than 1024 settings", f"factors = {' '.join(map(str, range(1, 40)))}\nsteps = "
                                               f"{' '.join(map(str, range(1, 40)))}\n"),
