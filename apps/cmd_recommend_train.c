@@ -160,6 +160,8 @@ tartan_status app_recommend_check(void)
 
   REQUIRE(SET.iterations >= 1 && SET.iterations <= 4096, TARTAN_ERR_ARG, "--iterations %lld: give 1 to 4096",
           (long long)SET.iterations);
+  REQUIRE(!SET.nonnegative || SET.solver == TARTAN_RECOMMEND_EXACT, TARTAN_ERR_ARG,
+          "--nonnegative goes with --solver exact");
   TRY(tt_recommend_check(&opts));
 done:
   return st;
@@ -173,8 +175,6 @@ static tartan_status check_options(void)
   TRY(app_recommend_check());
   REQUIRE(SET.fraction > 0 && SET.fraction < 1, TARTAN_ERR_ARG, "--split-fraction %g: give a number between 0 and 1",
           SET.fraction);
-  REQUIRE(!SET.nonnegative || SET.solver == TARTAN_RECOMMEND_EXACT, TARTAN_ERR_ARG,
-          "--nonnegative goes with --solver exact");
   REQUIRE(SET.leave >= 1 && SET.patience >= 1, TARTAN_ERR_ARG, "--split-count and --patience: give 1 or more");
   REQUIRE(!SET.validation || SET.split == 0, TARTAN_ERR_ARG, "--validation and --split do not go together");
   REQUIRE(SET.early_stop == APP_STOP_NEVER || SET.validation || SET.split, TARTAN_ERR_ARG,
@@ -256,7 +256,7 @@ static tartan_status look(app_run *run, job *j, bool *done)
   app_notes notes = {.count = 0};
 
   app_recommend_note(&notes);
-  if (SET.sweep) app_note(&notes, "sweep", "%s", j->sweep.line);
+  app_note(&notes, "sweep", "%s", SET.sweep ? j->sweep.line : "none");
   app_note(&notes, "command", "recommend train");
   app_recommend_note_inputs(&notes, &j->data);
   return app_result_look(run, &notes, app_result_set.force, &j->result, done);

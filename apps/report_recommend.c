@@ -7,6 +7,7 @@
 
 #include "base/util.h"
 #include "common/page_run.h"
+#include "model/recommend_impl.h"
 #include "recommend_report.h"
 
 #define LEADERS 100 /* rows of the leaderboard */
@@ -233,6 +234,7 @@ static void write_objective(FILE *out)
                                             "ials: weighted squared errors of entries and all that is not observed",
                                             "bias: mean and biases alone", "popularity: the number of entries of an item"};
   static const char *const      confidences[] = {"1", "alpha |r|", "alpha log(1 + |r|)"};
+  const tartan_recommend_opts   opts = app_recommend_opts();
   const app_recommend_settings *o = &app_recommend_set;
   const bool explicit = o->model == TARTAN_RECOMMEND_ALS, implicit = o->model == TARTAN_RECOMMEND_IALS;
 
@@ -241,10 +243,11 @@ static void write_objective(FILE *out)
     app_page_row(out, "factors", "%lld, %s", (long long)o->factors, o->dtype == 0 ? "f32" : "f64");
     app_page_row(out, "regularization", "%g, times n^%g for a row of n entries", o->regularization, o->exponent);
     if (o->solver == TARTAN_RECOMMEND_EXACT)
-      app_page_row(out, "solver", "exact");
-    else
-      app_page_row(out, "solver", "%s, %lld steps", o->solver == TARTAN_RECOMMEND_CG ? "cg" : "block",
-                   (long long)o->steps);
+      app_page_row(out, "solver", "exact%s", o->nonnegative ? ", no factor below zero" : "");
+    if (o->solver == TARTAN_RECOMMEND_CG)
+      app_page_row(out, "solver", "cg, %lld steps", (long long)tt_recommend_steps(&opts));
+    if (o->solver == TARTAN_RECOMMEND_BLOCK)
+      app_page_row(out, "solver", "block, of %lld coordinates", (long long)tt_recommend_steps(&opts));
   }
   if (implicit)
     app_page_row(out, "weights", "%g where nothing is observed; of an entry r %s, alpha %g, %s", o->unobserved,

@@ -85,10 +85,10 @@ def test_sweep():
 def test_page_of_little():
     need("h5py")
     for name, words, rating in (("one", ("--model=als", "-k1", "--iterations=1"), [3.0]), ("bias", ("--model=bias",), [3.0]),
-                                ("popularity", ("--model=popularity",), [3.0]), ("zero", ("-k1", "--iterations=2"), [0.0]),
+                                ("popularity", ("--model=popularity",), [3.0]), ("zero", ("-k1", "--iterations=2", "--solver=block"), [0.0]),
                                 ("wide", ("-k1", "--iterations=2"), [1e-3, 17.5, 1e9]),
                                 ("minus", ("--model=als", "-k1", "--iterations=2"), [-3.7, 5.123, 2000]),
-                                ("none", ("--model=als", "-k1", "--iterations=2", "--split=random"), [1, 2, 3])):
+                                ("none", ("--model=als", "-k1", "--iterations=2", "--split=random", "--nonnegative"), [1, 2, 3])):
         n = len(rating)
         write("x.h5", user=list(range(n)), item=list(range(n)), rating=rating)
         ok("recommend", "train", "x.h5", *words, "-o", f"{name}.h5", "--report", f"{name}.html", ranks=2)

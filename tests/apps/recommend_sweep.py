@@ -77,6 +77,7 @@ def test_best_of_a_grid():
     again = ok("recommend", "train", "r.h5", *SPLIT, "--sweep=grid.txt", "-o", "s1.h5", ranks=2)
     assert "nothing to do" in again.stdout
     write("grid.txt", GRID.replace("0.2", "0.3"))
+    refused(3, "regularization=0.02,0.2 no-bias=no,yes there, none here", "recommend", "train", "r.h5", *SPLIT, "-o", "s1.h5")
     refused(3, "sweep is factors=4,12 regularization=0.02,0.2", "recommend", "train", "r.h5", *SPLIT, "--sweep=grid.txt", "-o",
             "s1.h5")
 
@@ -177,6 +178,7 @@ def test_bad_lines():
             (0, 2, "bad.txt, line 1: --model takes one of", "model = als svd\n"),
             (0, 2, "bad.txt, line 1: --no-bias takes yes or no", "no-bias = maybe\n"),
             (0, 2, "bad.txt, line 1: no name before", " = 3\n"),
+            (0, 2, "bad.txt: solver=cg nonnegative=yes: --nonnegative goes with", "solver = exact cg\nnonnegative = no yes\n"),
             (2, 2, "bad.txt names no option", "# nothing\n"),
             (0, 2, "more than 1024 settings", f"factors = {' '.join(map(str, range(1, 40)))}\nsteps = "
                                               f"{' '.join(map(str, range(1, 40)))}\n"),
@@ -184,6 +186,8 @@ def test_bad_lines():
         write("bad.txt", text)
         refused(code, part, "recommend", "train", "r.h5", "--sweep=bad.txt", "-o", "x.h5", ranks=ranks)
     refused(3, "cannot read none.txt", "recommend", "train", "r.h5", "--sweep=none.txt", "-o", "x.h5", ranks=2)
+    write("bad.txt", "factors = 2 3")
+    refused(6, "nowhere", "recommend", "train", "r.h5", "--sweep=bad.txt", "--checkpoint=nowhere", "-o", "x.h5", ranks=2)
     refused(2, "the output is the input", "recommend", "train", "r.h5", "--sweep=bad.txt", "-o", "bad.txt", ranks=2)
 
 
