@@ -49,7 +49,10 @@ const app_command *const app_commands[] = {
 
 /* Names of the interface that are not there yet. */
 static const char *const later[] = {
-    "nmf", "recommend", "verify", "doctor",
+    "nmf",
+    "recommend",
+    "verify",
+    "doctor",
 };
 
 #define LATER_COUNT ((int)(sizeof later / sizeof *later))
