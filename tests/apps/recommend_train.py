@@ -88,10 +88,10 @@ def test_bits():
     need("h5py", "numpy")
     generated()
     for i, words in enumerate((("--model=als", "-k7"), ("-k20",), ("-k8", "--solver=cg"),
-                               ("-k9", "--form=replaced", "--confidence=log", "--dtype=f64"), ("-k20", "--solver=block"),
-                               ("-k20", "--solver=block", "--steps=8"), ("--model=als", "-k7", "--nonnegative"),
+                               ("-k9", "--form=replaced", "--confidence=log", "--dtype=f64"), ("-k20", "--solver=block", "--steps=8"),
+                               ("--model=als", "-k7", "--nonnegative"),
                                ("-k12", "--nonnegative"))):
-        for ranks in (1, 2, 3, 4):
+        for ranks in (1, 2, 3, 4) if i < 4 else (1, 3):
             ok("recommend", "train", "r.h5", *words, "--iterations=4", "-o", f"{i}-{ranks}.h5", ranks=ranks)
             same(f"{i}-1.h5", f"{i}-{ranks}.h5")
         loss = history(f"{i}-1.h5")["loss"]
