@@ -17,7 +17,7 @@
 
 #define CHECKED 8 /* rows that are tested */
 
-enum { FORM_HEAVY, FORM_LIGHT, FORM_CG };
+enum { FORM_HEAVY, FORM_LIGHT, FORM_CG, FORM_BLOCK, FORM_NONNEGATIVE };
 
 static struct {
   int64_t k, rows, observations, factors, steps;
@@ -30,9 +30,11 @@ static const app_option options[] = {
     {"rows", 0, APP_OPTION_COUNT, &set.rows, "N", "20000", "rows that are solved, of all ranks together"},
     {"observations", 0, APP_OPTION_COUNT, &set.observations, "N", "300", "observations of each row"},
     {"items", 0, APP_OPTION_COUNT, &set.factors, "N", "30000", "factor rows from which the observations are"},
-    {"form", 0, APP_OPTION_CHOICE, &set.form, "heavy|light|cg", "heavy",
-     "normal equations, the push-through identity (up to K observations), or conjugate gradients"},
-    {"steps", 0, APP_OPTION_COUNT, &set.steps, "N", "3", "of conjugate gradients"},
+    {"form", 0, APP_OPTION_CHOICE, &set.form, "heavy|light|cg|block|nonnegative", "heavy",
+     "normal equations, the push-through identity (up to K observations), conjugate gradients, blocks of coordinates, "
+     "or "
+     "least over x >= 0 from the last solution (flops: of its equations, solved once)"},
+    {"steps", 0, APP_OPTION_COUNT, &set.steps, "N", "3", "of conjugate gradients; coordinates of a block"},
     {"dtype", 0, APP_OPTION_CHOICE, &set.dtype, "f32|f64", "f32", "element type"},
     {"isa", 0, APP_OPTION_CHOICE, &set.isa, "host|portable|avx2|avx512", "host", "instruction set of the kernels"},
     {.name = NULL},
@@ -61,6 +63,10 @@ static tartan_status run_ours(void *context)
 
   if (set.form == FORM_CG)
     tt_als_cg(&j->shared, &j->rows, set.steps, j->run->threads, memory, &local);
+  else if (set.form == FORM_BLOCK)
+    j->failed = tt_als_block(&j->shared, &j->rows, set.steps, j->run->threads, memory, &local);
+  else if (set.form == FORM_NONNEGATIVE)
+    j->failed = tt_als_nonnegative(&j->shared, &j->rows, j->run->threads, memory, &local);
   else
     j->failed = tt_als_exact(&j->shared, &j->rows, j->run->threads, memory, &local);
   return local;
@@ -81,6 +87,7 @@ static double flops_of_row(void)
   const double k = (double)set.k, n = (double)set.observations;
 
   if (set.form == FORM_CG) return (double)(set.steps + 1) * (4 * n * k + 2 * k * k);
+  if (set.form == FORM_BLOCK) return tt_als_block_flops(set.k, set.observations, set.steps);
   return tt_als_flops(set.k, set.observations, set.form == FORM_LIGHT);
 }
 
@@ -201,7 +208,7 @@ static tartan_status test_result(const job *j, bench_record *r)
   const double k = (double)set.k;
 
   r->residual = j->failed > 0 ? INFINITY : 0;
-  r->residual_limit = set.form == FORM_CG ? INFINITY : 10 * sqrt(k) * unit;
+  r->residual_limit = set.form >= FORM_CG ? INFINITY : 10 * sqrt(k) * unit;
   for (int64_t u = 0; u < tt_min(CHECKED, j->rows.count); u++) r->residual = fmax(r->residual, residual_of(j, u));
   return tt_allreduce_f64(j->run->grid, &r->residual, 1, TT_MAX);
 }
@@ -210,7 +217,7 @@ static tartan_status test_result(const job *j, bench_record *r)
 
 static tartan_status als(app_run *run, const char *const *operand, int count)
 {
-  static const char *const forms[] = {"heavy", "light", "cg"};
+  static const char *const forms[] = {"heavy", "light", "cg", "block", "nonnegative"};
   job                      j = {.run = run, .dtype = set.dtype == 0 ? TARTAN_F32 : TARTAN_F64};
   bench_record             r = {.op = "als",
                                 .m = set.rows,

@@ -88,12 +88,16 @@ def test_bits():
     need("h5py", "numpy")
     generated()
     for i, words in enumerate((("--model=als", "-k7"), ("-k20",), ("-k8", "--solver=cg"),
-                               ("-k9", "--form=replaced", "--confidence=log", "--dtype=f64"))):
-        for ranks in (1, 2, 3, 4):
+                               ("-k9", "--form=replaced", "--confidence=log", "--dtype=f64"), ("-k20", "--solver=block", "--steps=8"),
+                               ("--model=als", "-k7", "--nonnegative"),
+                               ("-k12", "--nonnegative"))):
+        for ranks in (1, 2, 3, 4) if i < 4 else (1, 3):
             ok("recommend", "train", "r.h5", *words, "--iterations=4", "-o", f"{i}-{ranks}.h5", ranks=ranks)
             same(f"{i}-1.h5", f"{i}-{ranks}.h5")
         loss = history(f"{i}-1.h5")["loss"]
-        assert "cg" in words[-1] or (loss[1:] <= loss[:-1] * (1 + 1e-5)).all(), loss
+        assert "--solver=cg" in words or (loss[1:] <= loss[:-1] * (1 + 1e-5)).all(), loss
+        smallest = min(load(f"{i}-1.h5", FACTORS[:2])[d].min() for d in FACTORS[:2])
+        assert (smallest >= 0) == ("--nonnegative" in words), (words, smallest)
 
 
 def test_splits():
@@ -202,6 +206,7 @@ def test_bad_input():
                                    (3, "no file", "none.h5"), (3, "has one already", "twice.h5"),
                                    (2, "factors", "r.h5", "-k0"), (2, "--validation or --split", "r.h5", "--early-stop=mae"),
                                    (2, "times", "text.h5", "--split=time"), (2, "--iterations", "r.h5", "--iterations=0"),
+                                   (2, "goes with --solver exact", "r.h5", "--nonnegative", "--solver=cg"),
                                    (3, "ids are texts", "r.h5", "--validation=text.h5"),
                                    (2, "do not go together", "r.h5", "--validation=r.h5", "--split=random"),
                                    (5, "memory", "r.h5", "--memory=60M", "-k2000")):

@@ -123,6 +123,12 @@ int main(int argc, char **argv)
                 "tartan_recommender_keep",
                 try_scores);
   }
+  opts.solver = TARTAN_RECOMMEND_BLOCK;
+  fault_sweep(TT_FAULT_ALLOC, "tartan_recommender_epoch by blocks", try_epoch);
+  opts.solver = TARTAN_RECOMMEND_EXACT;
+  opts.nonnegative = true;
+  fault_sweep(TT_FAULT_ALLOC, "tartan_recommender_epoch, nonnegative", try_epoch);
+  opts.nonnegative = false;
   fault_sweep(TT_FAULT_ALLOC, "tartan_recommender_resume", try_file);
   fault_sweep(TT_FAULT_FILE, "tartan_recommender_checkpoint", try_file);
   return check_finish();

@@ -197,7 +197,7 @@ int main(int argc, char **argv)
     for (int type = 0; type < 2; type++)
       for (int kind = ALS_SHARED_NONE; kind <= ALS_SHARED_DIAGONAL; kind++)
         for (int weight = ALS_W_NULL; weight < ALS_W_KINDS; weight++)
-          if (ks[i] < 8 || (int)(i + (size_t)kind) % ALS_W_KINDS == weight)
+          if (ks[i] < 7 || (int)(i + (size_t)kind) % ALS_W_KINDS == weight)
             test_problem(type == 0 ? TARTAN_F32 : TARTAN_F64, ks[i], kind, weight);
   check_context("counts");
   CHECK_LE(fabs(tt_als_block_flops(64, 0, 32)), 0);

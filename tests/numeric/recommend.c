@@ -89,13 +89,15 @@ static void solve_dense(int64_t k, double *A, double *b)
   }
 }
 
-/* The exact solution of row r, from the objective as the header states it. */
-static void exact_row(const known *w, bool turned, int64_t r, int64_t columns, const double *Y, double *out)
+/* The equations of row r, lower triangle of A, from the objective as the header states it. Returns its number of entries. */
+static double equations(const known *w, bool turned, int64_t r, int64_t columns, const double *Y, double *A,
+                        double *out)
 {
   const tartan_recommend_opts *o = w->o;
   const int64_t                k = o->factors;
-  double                       A[K_MAX * K_MAX] = {0}, lambda, n = 0;
+  double                       lambda, n = 0;
 
+  memset(A, 0, (size_t)(k * k) * sizeof *A);
   memset(out, 0, (size_t)k * sizeof *out);
   for (int64_t c = 0; c < columns; c++) n += !isnan(rating(w->x, turned, r, c));
   lambda = o->regularization *
@@ -121,7 +123,14 @@ static void exact_row(const known *w, bool turned, int64_t r, int64_t columns, c
     }
   }
   for (int64_t i = 0; i < k; i++) A[i + i * k] += lambda;
-  if (n > 0) solve_dense(k, A, out);
+  return n;
+}
+
+static void exact_row(const known *w, bool turned, int64_t r, int64_t columns, const double *Y, double *out)
+{
+  double A[K_MAX * K_MAX];
+
+  if (equations(w, turned, r, columns, Y, A, out) > 0) solve_dense(w->o->factors, A, out);
 }
 
 static double dot(int64_t k, const double *x, const double *y)
@@ -183,6 +192,33 @@ static double error_of_side(const known *w, bool turned, const double *X, const 
     }
   }
   return largest > 0 ? error / largest : error;
+}
+
+/* Rows of a side are least over x >= 0: no gradient where x > 0, none below zero elsewhere, relative to its terms. */
+static void check_nonnegative(const known *w, bool turned, const double *X, const double *Y, double gate)
+{
+  const int64_t k = w->o->factors, rows = turned ? w->x->items : w->x->users;
+  const int64_t columns = turned ? w->x->users : w->x->items;
+  double        A[K_MAX * K_MAX], b[K_MAX], worst = 0;
+
+  for (int64_t r = 0; r < rows; r++) {
+    const double *x = X + r * k, n = equations(w, turned, r, columns, Y, A, b);
+    double        size = 0, below = 0;
+
+    for (int64_t i = 0; i < k; i++) {
+      double g = -b[i], terms = fabs(b[i]);
+
+      for (int64_t j = 0; j < k; j++) {
+        g += A[i > j ? i + j * k : j + i * k] * x[j];
+        terms += fabs(A[i > j ? i + j * k : j + i * k]) * x[j];
+      }
+      below = fmax(below, x[i] > 0 ? fabs(g) : -g);
+      size = fmax(size, terms);
+      CHECK(x[i] >= 0 && (n > 0 || x[i] == 0));
+    }
+    if (n > 0 && size > 0) worst = fmax(worst, below / size);
+  }
+  CHECK_LE(worst, gate);
 }
 
 /* Biases by loops. */
@@ -276,9 +312,13 @@ static void check_model(tartan_grid *grid, const ratings *x, const tartan_recomm
     double  loss = loss_dense(&w, X, Y), rmse = 0;
 
     if (epoch == 1 && o->model == TARTAN_RECOMMEND_ALS && o->bias) check_biases(&w);
-    if (o->solver == TARTAN_RECOMMEND_EXACT) CHECK_LE(error_of_side(&w, true, Y, X), gate);
+    if (o->nonnegative)
+      check_nonnegative(&w, true, Y, X, gate);
+    else if (o->solver == TARTAN_RECOMMEND_EXACT ||
+             (o->solver == TARTAN_RECOMMEND_BLOCK && (o->steps == 0 || o->steps >= o->factors)))
+      CHECK_LE(error_of_side(&w, true, Y, X), gate);
     CHECK_LE(fabs(e.loss - loss), 10 * slack * fabs(loss));
-    if (o->solver == TARTAN_RECOMMEND_EXACT) CHECK_LE(e.loss, last * (1 + slack));
+    if (o->solver != TARTAN_RECOMMEND_CG) CHECK_LE(e.loss, last * (1 + slack));
     last = e.loss;
     if (o->model == TARTAN_RECOMMEND_ALS) {
       CHECK_OK(tartan_recommender_errors(model, R, &rmse, NULL));
@@ -305,11 +345,11 @@ static void try_models(tartan_grid *grid)
   for (int s = 0; s < 4; s++) {
     ratings x = ratings_make(shapes[s].users, shapes[s].items, shapes[s].density, shapes[s].negative, check_seed());
 
-    for (int kind = 0; kind < 7; kind++) {
+    for (int kind = 0; kind < 12; kind++) { /* 7 to 9: blocks, 10 and 11: nonnegative */
       tartan_recommend_opts o = TARTAN_RECOMMEND_OPTS_INIT;
 
-      if (x.entries == 0 || (s == 3 && kind % 3 != 0)) continue;
-      o.model = kind < 3 ? TARTAN_RECOMMEND_ALS : TARTAN_RECOMMEND_IALS;
+      if (x.entries == 0 || (s == 3 && kind < 7 && kind % 3 != 0)) continue;
+      o.model = kind < 3 || kind == 7 || kind == 11 ? TARTAN_RECOMMEND_ALS : TARTAN_RECOMMEND_IALS;
       o.dtype = kind % 2 ? TARTAN_F32 : TARTAN_F64;
       o.factors = s == 3 ? 5 : kind == 5 ? 20 : 7;
       o.exponent = kind == 1 ? 0 : 1;
@@ -320,7 +360,11 @@ static void try_models(tartan_grid *grid)
                                  : TARTAN_CONFIDENCE_CONSTANT;
       o.alpha = 0.7;
       o.replaced = kind == 4 || kind == 6;
-      o.solver = kind == 6 ? TARTAN_RECOMMEND_CG : TARTAN_RECOMMEND_EXACT;
+      o.solver = kind == 6               ? TARTAN_RECOMMEND_CG
+                 : kind > 6 && kind < 10 ? TARTAN_RECOMMEND_BLOCK
+                                         : TARTAN_RECOMMEND_EXACT;
+      o.steps = kind == 7 ? 3 : kind == 8 ? 2 : 0;
+      o.nonnegative = kind > 9;
       o.seed = check_seed();
       check_context("%lld x %lld, kind %d", (long long)x.users, (long long)x.items, kind);
       check_model(grid, &x, &o);
@@ -391,6 +435,13 @@ static void check_refusals(tartan_grid *grid)
   o.regularization = -1;
   CHECK_STATUS(tartan_recommender_create(R, &o, &model), TARTAN_ERR_ARG);
   o.regularization = (double)NAN;
+  CHECK_STATUS(tartan_recommender_create(R, &o, &model), TARTAN_ERR_ARG);
+  o.regularization = 1;
+  o.steps = -1;
+  CHECK_STATUS(tartan_recommender_create(R, &o, &model), TARTAN_ERR_ARG);
+  o.steps = 0;
+  o.nonnegative = true;
+  o.solver = TARTAN_RECOMMEND_BLOCK;
   CHECK_STATUS(tartan_recommender_create(R, &o, &model), TARTAN_ERR_ARG);
   CHECK(!model);
   tartan_sparse_destroy(&empty);

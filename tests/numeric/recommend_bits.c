@@ -1,7 +1,8 @@
 // TEST: np=1,2,3,4,7 labels=numeric,model timeout=120
 /*
  * Factors and loss have the same bits on any number of ranks and threads: grids of the first 1, 2, ... ranks with 1 and 2 threads
- * in one run: one rank with 1 and 2 threads, all ranks; with items that are heavier than a segment, exact and by conjugate gradients.
+ * in one run: one rank with 1 and 2 threads, all ranks; with items that are heavier than a segment, exact, by conjugate gradients and
+ * blocks, and nonnegative.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -90,11 +91,13 @@ int main(int argc, char **argv)
   for (int s = 0; s < 3; s++) {
     ratings x = ratings_make(shapes[s][0], shapes[s][1], (double)shapes[s][2] / 100, false, check_seed());
 
-    for (int kind = 0; kind < 4; kind++) {
+    for (int kind = 0; kind < 7; kind++) {
       tartan_recommend_opts o = TARTAN_RECOMMEND_OPTS_INIT;
 
-      o.model = kind == 0 ? TARTAN_RECOMMEND_ALS : TARTAN_RECOMMEND_IALS;
-      o.solver = kind == 2 ? TARTAN_RECOMMEND_CG : TARTAN_RECOMMEND_EXACT;
+      o.model = kind == 0 || kind == 5 ? TARTAN_RECOMMEND_ALS : TARTAN_RECOMMEND_IALS;
+      o.solver = kind == 2 ? TARTAN_RECOMMEND_CG : kind == 4 ? TARTAN_RECOMMEND_BLOCK : TARTAN_RECOMMEND_EXACT;
+      o.steps = kind == 4 ? 6 : 0;
+      o.nonnegative = kind > 4;
       o.dtype = kind == 3 ? TARTAN_F64 : TARTAN_F32;
       o.factors = kind == 3 ? 9 : 16;
       check_bits(&x, &o);
