@@ -118,7 +118,8 @@ void app_recommend_note(app_notes *notes)
   app_note(notes, "model", "%s", models[SET.model]);
   app_note_count(notes, "factors", SET.factors);
   app_note_count(notes, "iterations", SET.iterations);
-  app_note(notes, "solver", "%s %lld", solvers[SET.solver], (long long)SET.steps);
+  app_note(notes, "solver", "%s", solvers[SET.solver]);
+  if (SET.steps > 0) app_note_count(notes, "steps", SET.steps);
   app_note(notes, "regularization", "%.17g ^ %.17g", SET.regularization, SET.exponent);
   app_note(notes, "weights", "%.17g %s %s %.17g", SET.unobserved, SET.form ? "replaced" : "added",
            confidences[SET.confidence], SET.alpha);
