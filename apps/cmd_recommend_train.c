@@ -137,7 +137,8 @@ void app_recommend_note(app_notes *notes)
   app_note(notes, "model", "%s", models[SET.model]);
   app_note_count(notes, "factors", SET.factors);
   app_note_count(notes, "iterations", SET.iterations);
-  app_note(notes, "solver", "%s %lld", solvers[SET.solver], (long long)SET.steps);
+  app_note(notes, "solver", "%s", solvers[SET.solver]);
+  if (SET.steps > 0) app_note_count(notes, "steps", SET.steps);
   app_note(notes, "regularization", "%s ^ %s", number(SET.regularization, a), number(SET.exponent, b));
   app_note(notes, "weights", "%s %s %s %s", number(SET.unobserved, a), SET.form ? "replaced" : "added",
            confidences[SET.confidence], number(SET.alpha, b));

@@ -77,7 +77,7 @@ static bool asks_for_help(const char *word)
 static tartan_status unknown(const char *const *words, int count)
 {
   const char *nearest = NULL;
-  char        both[128], list[256] = "";
+  char        both[128], list[512] = "";
   int         best = (int)tt_min(3, (int64_t)strlen(words[0]) / 2) + 1;
 
   snprintf(both, sizeof both, "%s %s", words[0], count > 1 ? words[1] : "");
