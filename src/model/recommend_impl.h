@@ -49,6 +49,7 @@ struct tartan_recommender {
   bool                  known[2];
   void                 *near; /* [most needed, k] factor rows of the other side */
   tt_isa                isa;  /* instruction set of the kernels: the lowest of all ranks */
+  tt_als_form           form; /* of exact rows; other than TT_ALS_BY_COUNT for measurements only */
 };
 
 /* ---- recommend_side.c ---- */

@@ -46,7 +46,7 @@ static tartan_status begin(tartan_recommender *m, int which, step *s)
   s->others = tt_alloc_zero(memory, s->side->cut.follow * s->width, size, "sums of a row that is cut", &local);
   s->sum = tt_alloc_zero(memory, 2 * s->width, size, "sums of a long row", &local);
   AGREE(grid, local);
-  s->shared = (tt_als_shared){.dtype = m->opts.dtype, .k = k, .Y = m->near, .isa = m->isa};
+  s->shared = (tt_als_shared){.dtype = m->opts.dtype, .k = k, .Y = m->near, .isa = m->isa, .form = m->form};
 done:
   return st;
 }
@@ -178,7 +178,8 @@ static double count_flops(const step *s)
   double        flops = 0;
 
   for (int64_t i = 0; i < s->side->count; i++)
-    flops += tt_als_flops(s->shared.k, s->side->entries[i], s->shared.d && s->side->entries[i] < heavy);
+    flops += tt_als_flops(s->shared.k, s->side->entries[i],
+                          s->shared.d && s->shared.form != TT_ALS_HEAVY && s->side->entries[i] < heavy);
   return flops;
 }
 
