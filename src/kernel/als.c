@@ -207,3 +207,9 @@ bool tt_als_finish(const tt_als_shared *shared, double lambda, void *A, void *b,
 {
   return kernels_of(shared)->finish(shared, lambda, A, b, x);
 }
+
+double tt_als_misfit(const tt_als_shared *shared, int64_t observations, const int32_t *col, const void *weight,
+                     const void *target, double more, const double *x)
+{
+  return kernels_of(shared)->misfit(shared, observations, col, weight, target, more, x);
+}

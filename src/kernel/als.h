@@ -84,4 +84,13 @@ void tt_als_accumulate(const tt_als_shared *shared, int64_t observations, const 
 /** Solves one row from its sums; true if its matrix was positive definite. A and b are destroyed. Local. */
 bool tt_als_finish(const tt_als_shared *shared, double lambda, void *A, void *b, void *x);
 
+/**
+ * What the observations of one row, or of a segment of it, add to the objective, with s_o = x'y_o: sum (t - s)^2 without
+ * weights, else sum (w + more) (p - s)^2 - more s^2 with p = 1 where t is not 0. In f64, in a fixed order. Local.
+ *
+ * @param[in] x  [k] the row
+ */
+double tt_als_misfit(const tt_als_shared *shared, int64_t observations, const int32_t *col, const void *weight,
+                     const void *target, double more, const double *x);
+
 #endif

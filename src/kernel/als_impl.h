@@ -55,6 +55,8 @@ typedef struct tt_als_kernels {
   void (*accumulate)(const tt_als_shared *shared, int64_t observations, const int32_t *col, const void *weight,
                      const void *target, void *A, void *b);
   bool (*finish)(const tt_als_shared *shared, double lambda, void *A, void *b, void *x);
+  double (*misfit)(const tt_als_shared *shared, int64_t observations, const int32_t *col, const void *weight,
+                   const void *target, double more, const double *x);
 } tt_als_kernels;
 
 /** By element type, f32 first; functions are NULL where the compiler does not know the instruction set. */
