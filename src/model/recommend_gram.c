@@ -213,6 +213,7 @@ typedef struct merger {
   lists   to;
   double *packed; /* my subtrees, by the ranks that merge them */
   double *all;    /* [subtrees of all ranks, mine] elements that I merge */
+  double *sum;    /* what they come to */
   stack   mine;
 } merger;
 
@@ -242,7 +243,8 @@ static tartan_status make_merger(const tartan_matrix *F, const stack *s, merger 
   g->mine.size = mine;
   g->packed = tt_alloc(&grid->memory, s->depth * s->size, sizeof *g->packed, "sums of Gram matrices", &local);
   g->all = tt_alloc(&grid->memory, total, sizeof *g->all, "sums of Gram matrices", &local);
-  g->mine.sum = tt_alloc(&grid->memory, stack_room(first_segment(F->col.n)) * mine, sizeof *g->all,
+  g->sum = tt_alloc(&grid->memory, mine, sizeof *g->sum, "a Gram matrix", &local);
+  g->mine.sum = tt_alloc(&grid->memory, stack_room(first_segment(F->col.n)) * mine, sizeof *g->sum,
                          "sums of Gram matrices", &local);
   return local;
 }
@@ -250,6 +252,7 @@ static tartan_status make_merger(const tartan_matrix *F, const stack *s, merger 
 static void end_merger(merger *g)
 {
   tt_free(g->mine.sum);
+  tt_free(g->sum);
   tt_free(g->all);
   tt_free(g->packed);
   tt_free(g->to.send);
@@ -284,7 +287,6 @@ static tartan_status merge(const tartan_matrix *F, const stack *s, double *sum)
   tartan_grid  *grid = F->grid;
   const int64_t P = grid->size;
   merger        g = {.packed = NULL};
-  double       *mine;
   tartan_status st = TARTAN_OK, local;
 
   local = make_merger(F, s, &g);
@@ -296,15 +298,14 @@ static tartan_status merge(const tartan_matrix *F, const stack *s, double *sum)
       memcpy(g.packed + g.to.send_at[r] + i * length, s->sum + i * s->size + from, (size_t)length * sizeof *sum);
   }
   TRY(tt_alltoallv(grid, g.packed, g.to.send, g.to.send_at, g.all, g.to.recv, g.to.recv_at, sizeof *sum));
-  mine = top(&g.mine) + (stack_room(first_segment(F->col.n)) - 1) * g.mine.size;
-  merge_mine(F, &g, mine);
+  merge_mine(F, &g, g.sum);
   for (int64_t r = 0; r < P; r++) {
     g.to.send[r] = g.mine.size;
     g.to.send_at[r] = 0;
     g.to.recv[r] = slice(s, P, r + 1) - slice(s, P, r);
     g.to.recv_at[r] = slice(s, P, r);
   }
-  TRY(tt_alltoallv(grid, mine, g.to.send, g.to.send_at, sum, g.to.recv, g.to.recv_at, sizeof *sum));
+  TRY(tt_alltoallv(grid, g.sum, g.to.send, g.to.send_at, sum, g.to.recv, g.to.recv_at, sizeof *sum));
 done:
   end_merger(&g);
   return st;

@@ -47,9 +47,10 @@ struct tartan_recommender {
   double                mean, low, high; /* of the entries */
   double               *gram[2];         /* [k, k] F F' of each side, where known */
   bool                  known[2];
-  void                 *near; /* [most needed, k] factor rows of the other side */
-  tt_isa                isa;  /* instruction set of the kernels: the lowest of all ranks */
-  tt_als_form           form; /* of exact rows; other than TT_ALS_BY_COUNT for measurements only */
+  void                 *near;       /* [most needed, k] factor rows of the other side */
+  tt_isa                isa;        /* instruction set of the kernels: the lowest of all ranks */
+  int64_t               heavy_from; /* entries from which a row takes the long form */
+  tt_als_form           form;       /* of exact rows; other than TT_ALS_BY_COUNT for measurements only */
 };
 
 /* ---- recommend_side.c ---- */
@@ -65,6 +66,17 @@ tartan_status tt_sides_weigh(tartan_recommender *m);
 
 /** Whether the model has factors at all. Local. */
 bool tt_has_factors(const tartan_recommender *m);
+
+/* ---- recommend_work.c ---- */
+
+/**
+ * The rows of both sides, cut by what they cost: R itself as users where that is balanced well enough, and its transpose.
+ * Collective.
+ */
+tartan_status tt_sides_arrange(tartan_recommender *m, const tartan_sparse *R);
+
+/** Flops of this rank's rows of a side in a half-step, of a row that is cut those of its part. Local. */
+double tt_side_flops(const tartan_recommender *m, const tt_side *side);
 
 /* ---- recommend_cut.c ---- */
 

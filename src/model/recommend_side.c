@@ -1,6 +1,6 @@
 /*
- * The two sides of a recommender. Users are rows of R as it was given; items are rows of its transpose, made here. Both are
- * cut by work, so the ranges of factor rows follow from how heavy rows are.
+ * The two sides of a recommender. Users are rows of R as it was given, or of a copy that is balanced better; items are rows of
+ * its transpose, made here. Both are cut by work, so the ranges of factor rows follow from how heavy rows are.
  */
 #include <math.h>
 #include <string.h>
@@ -77,9 +77,7 @@ tartan_status tt_sides_make(tartan_recommender *m, const tartan_sparse *R)
   tt_side      *users = &m->side[TT_USERS], *items = &m->side[TT_ITEMS];
   tartan_status st = TARTAN_OK;
 
-  users->R = R;
-  TRY(tartan_sparse_transpose(R, (double)m->opts.factors, &items->own));
-  items->R = items->own;
+  TRY(tt_sides_arrange(m, R));
   TRY(make_side(m, users, items->R->owner));
   TRY(make_side(m, items, users->R->owner));
 done:

@@ -172,17 +172,6 @@ static void solve(step *s, tartan_status *local)
   solve_run(s, from, rows, local);
 }
 
-static double count_flops(const step *s)
-{
-  const int64_t heavy = tt_als_heavy_from(s->shared.k);
-  double        flops = 0;
-
-  for (int64_t i = 0; i < s->side->count; i++)
-    flops += tt_als_flops(s->shared.k, s->side->entries[i],
-                          s->shared.d && s->shared.form != TT_ALS_HEAVY && s->side->entries[i] < heavy);
-  return flops;
-}
-
 tartan_status tt_half_step(tartan_recommender *m, int which)
 {
   tartan_grid  *grid = m->grid;
@@ -201,7 +190,7 @@ tartan_status tt_half_step(tartan_recommender *m, int which)
   TRY(tt_cut_exchange(grid, &s.side->cut, s.mine, s.width, size, s.others));
   t = tt_seconds();
   solve(&s, &local);
-  grid->counters.flops += count_flops(&s);
+  grid->counters.flops += tt_side_flops(m, s.side);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
   AGREE(grid, local);
   m->known[which] = false;
