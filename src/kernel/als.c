@@ -107,6 +107,7 @@ static int64_t lay_out(const job *j, char *at, tt_als_work *work)
 
   *work = (tt_als_work){.end = j->rows->ptr[j->rows->count], .ld = tt_als_padded(k), .lda = tt_als_padded(edge)};
   for (int i = 0; i < 4; i++) work->v[i] = cut(&at, &bytes, 1, work->ld, size);
+  if (j->rows->misfit) work->wide = cut(&at, &bytes, 1, k, sizeof(double));
   work->panel = cut(&at, &bytes, panel, work->ld, size);
   work->b = cut(&at, &bytes, 1, tt_max(work->lda, panel), size);
   if (j->steps < 0 || (j->shared->G && !j->shared->d)) work->A = cut(&at, &bytes, edge + TT_ALS_TILE, work->lda, size);
@@ -150,6 +151,18 @@ static bool solve_row(job *j, int64_t u)
   return j->kernels->heavy(j->shared, j->rows, u, work);
 }
 
+static void measure_row(const job *j, int64_t u)
+{
+  const tt_als_rows *rows = j->rows;
+  const int64_t      k = j->shared->k, from = rows->ptr[u], size = (int64_t)tartan_dtype_size(j->shared->dtype);
+  double            *x = j->work[tt_thread_index()].wide;
+
+  tt_copy_local(j->shared->dtype, (const char *)rows->X + u * k * size, k, TARTAN_F64, x, k, k, 1);
+  rows->misfit[u] = j->kernels->misfit(j->shared, observations_of(rows, u), rows->col + from,
+                                       rows->weight ? (const char *)rows->weight + from * size : NULL,
+                                       (const char *)rows->target + from * size, rows->more, x);
+}
+
 static void solve_batch(int64_t i, void *context)
 {
   job    *j = context;
@@ -160,6 +173,7 @@ static void solve_batch(int64_t i, void *context)
       failed += !solve_row(j, u);
     else
       j->kernels->cg(j->shared, j->rows, u, j->steps, &j->work[tt_thread_index()]);
+    if (j->rows->misfit) measure_row(j, u);
   }
   if (failed > 0) {
 #pragma omp atomic

@@ -43,6 +43,8 @@ typedef struct tt_als_rows {
   const void    *target; /**< [..] of dtype: t = weight x value in most models */
   const void    *lambda; /**< [count] of dtype */
   void          *X;      /**< [count, k] row-major; in: of cg and block the start; out: the solutions */
+  double *misfit; /**< [count] of each solution, as tt_als_misfit(), while its factor rows are in the cache; NULL: no */
+  double  more;   /**< of tt_als_misfit() */
 } tt_als_rows;
 
 /** Observations from which a row takes the heavy form, where the short one is possible: by count of flops. Local. */

@@ -43,6 +43,7 @@ typedef struct tt_als_work {
   void   *b;       /**< [lda] right side, solution; of cg [kept] coefficients */
   void   *inverse; /**< [lda] of the diagonal of the factor */
   void   *scale;   /**< [ld] D^(-1/2), behind it of which lambda, and 1 once there is one */
+  double *wide;    /**< [k] a solution, where its misfit is wanted */
   void   *v[4];    /**< [ld] vectors of cg; the first: solution of a light row */
 } tt_als_work;
 

@@ -35,6 +35,7 @@ typedef struct tt_side {
   void                *target; /**< [entries here] t */
   void                *lambda; /**< [count] */
   double              *bias;   /**< [count] */
+  double *misfit; /**< [count] of items: what the entries of each add to the loss, of rows up to a segment */
 } tt_side;
 
 enum { TT_USERS, TT_ITEMS };
@@ -117,7 +118,10 @@ tartan_status tt_fit_biases(tartan_recommender *m);
 
 /* ---- recommend_loss.c ---- */
 
-/** The objective. The item side's needed user rows must be those of now: right after its half-step. Collective. */
+/** What an entry counts beside its weight: see tt_als_misfit(). Local. */
+double tt_misfit_more(const tartan_recommender *m);
+
+/** The objective, right after the half-step of the items: their misfits and the needed user rows are those of now. Collective. */
 tartan_status tt_recommend_loss(tartan_recommender *m, double *loss);
 
 /** Sum of a number of each rank, in two words of f64: the rounded sum hardly ever depends on the ranks. Collective. */

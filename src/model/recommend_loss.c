@@ -34,21 +34,33 @@ static double square(const double *x, int64_t k)
   return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
-/* What the entries of a local row add beside what all pairs do, a segment at a time: they may lie on several ranks. */
+double tt_misfit_more(const tartan_recommender *m)
+{
+  return m->opts.model == TARTAN_RECOMMEND_IALS && m->opts.replaced ? m->opts.unobserved : 0;
+}
+
+/*
+ * What the entries of a local row add beside what all pairs do: known since the half-step, or, of long rows, a segment at a
+ * time, as they may lie on several ranks.
+ */
 static void add_entries(const job *j, int64_t il, const double *x, double sum[2])
 {
   const tartan_recommender *m = j->m;
   const tt_side            *side = j->side;
   const tt_als_shared       shared = {.dtype = m->opts.dtype, .isa = m->isa, .k = m->opts.factors, .Y = m->near};
   const size_t              size = tartan_dtype_size(m->opts.dtype);
-  const double              more = m->opts.replaced && side->weight ? m->opts.unobserved : 0;
+  const int64_t             i = il - side->shift;
   const int64_t             end = side->part.ptr[il + 1];
 
+  if (i >= 0 && side->entries[i] <= TARTAN_SPARSE_SEGMENT) {
+    tt_add_twofold(sum, side->misfit[i]);
+    return;
+  }
   for (int64_t e = side->part.ptr[il]; e < end; e += TARTAN_SPARSE_SEGMENT) {
     const void *weight = side->weight ? (const char *)side->weight + (size_t)e * size : NULL;
 
     tt_add_twofold(sum, tt_als_misfit(&shared, tt_min(TARTAN_SPARSE_SEGMENT, end - e), side->needed.local + e, weight,
-                                      (const char *)side->target + (size_t)e * size, more, x));
+                                      (const char *)side->target + (size_t)e * size, tt_misfit_more(m), x));
   }
 }
 

@@ -61,7 +61,7 @@ static double lasting(const share *s, const tartan_recommend_opts *o)
   double       bytes = s->entries * (sides * (4 + s->value) + 2 * (4 + weights * s->size));
 
   for (int i = 0; i < 2; i++)
-    bytes += s->rows[i] * (8 + 16 + s->size + (factors ? s->k * s->size : 0)) + 16 * s->needed[i];
+    bytes += s->rows[i] * (8 + 24 + s->size + (factors ? s->k * s->size : 0)) + 16 * s->needed[i];
   return bytes + (factors ? 16 * s->k * s->k : 0);
 }
 

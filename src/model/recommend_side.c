@@ -21,6 +21,7 @@ void tt_side_end(tt_side *side)
   tt_cut_end(&side->cut);
   tartan_matrix_destroy(&side->kept);
   tartan_matrix_destroy(&side->F);
+  tt_free(side->misfit);
   tt_free(side->bias);
   tt_free(side->lambda);
   tt_free(side->target);
@@ -59,6 +60,8 @@ static tartan_status make_side(tartan_recommender *m, tt_side *side, const int64
   side->entries = tt_alloc_zero(&grid->memory, side->count, sizeof *side->entries, "counts of entries", &local);
   side->lambda = tt_alloc_zero(&grid->memory, side->count, size, "penalties", &local);
   side->bias = tt_alloc_zero(&grid->memory, side->count, sizeof *side->bias, "biases", &local);
+  if (side == &m->side[TT_ITEMS])
+    side->misfit = tt_alloc_zero(&grid->memory, side->count, sizeof *side->misfit, "misfits", &local);
   side->target = tt_alloc(&grid->memory, here, size, "targets", &local);
   if (weighted) side->weight = tt_alloc(&grid->memory, here, size, "weights", &local);
   AGREE(grid, local);

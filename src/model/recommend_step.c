@@ -147,7 +147,9 @@ static void solve_run(step *s, int64_t from, int64_t to, tartan_status *local)
                                     .weight = side->weight,
                                     .target = side->target,
                                     .lambda = at(s, side->lambda, i),
-                                    .X = at(s, side->F->data, i * s->shared.k)};
+                                    .X = at(s, side->F->data, i * s->shared.k),
+                                    .misfit = side->misfit ? side->misfit + i : NULL,
+                                    .more = tt_misfit_more(m)};
 
   if (to <= from) return;
   if (m->opts.solver == TARTAN_RECOMMEND_CG)
