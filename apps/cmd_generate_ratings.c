@@ -8,9 +8,9 @@
 #include "comm/collective.h"
 #include "commands.h"
 #include "common/files.h"
+#include "common/planted.h"
 #include "io/output.h"
 #include "kernel/parallel.h"
-#include "planted.h"
 
 #define BATCH (INT64_C(1) << 20) /* observations of a batch, or one user's */
 #define FACTOR_ROWS 4096

@@ -292,23 +292,22 @@ done:
   return st;
 }
 
+/* The memory as a sum. */
 static void print_formula(const app_run *run, const job *j)
 {
   const app_recommend_settings base = SET;
   tt_recommend_parts           p;
-  double                       bytes;
-  char                         text[24];
+  char                         text[3][24];
 
   SET = j->largest;
   const tartan_recommend_opts opts = app_recommend_opts();
 
-  bytes = tt_recommend_memory(j->data.train, &opts, &p);
+  (void)tt_recommend_memory(j->data.train, &opts, &p);
   app_say(
       run,
-      "factors  %.0f rows of a rank and %.0f of others, %.0f bytes each; %.0f entries of %.0f bytes; %.0f x %d; %.0f "
-      "squares of %lld^2 x 8: %s\n",
-      p.own, fmax(p.users, p.items), p.row, p.entries, p.entry, p.own, TT_RECOMMEND_ROW_BYTES, p.squares,
-      (long long)opts.factors, tt_bytes_text(bytes, text));
+      "factors  %s of a rank last (ratings, lists, factors), and the larger of %s to put ratings in order and %s in an "
+      "epoch\n",
+      tt_bytes_text(p.lasting, text[0]), tt_bytes_text(p.sorted, text[1]), tt_bytes_text(p.epoch, text[2]));
   SET = base;
 }
 

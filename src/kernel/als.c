@@ -159,6 +159,7 @@ static int64_t lay_out(const job *j, char *at, tt_als_work *work)
 
   *work = (tt_als_work){.end = j->rows->ptr[j->rows->count], .ld = tt_als_padded(j->shared->k)};
   for (int i = 0; i < 4; i++) work->v[i] = cut(&at, &bytes, 1, work->ld, size);
+  if (j->rows->misfit) work->wide = cut(&at, &bytes, 1, j->shared->k, sizeof(double));
   if (j->method == METHOD_EXACT || j->method == METHOD_NONNEGATIVE)
     lay_matrices_out(j, &at, &bytes, work);
   else
@@ -213,12 +214,27 @@ static bool solve_row(job *j, int64_t u)
   }
 }
 
+static void measure_row(const job *j, int64_t u)
+{
+  const tt_als_rows *rows = j->rows;
+  const int64_t      k = j->shared->k, from = rows->ptr[u], size = (int64_t)tartan_dtype_size(j->shared->dtype);
+  double            *x = j->work[tt_thread_index()].wide;
+
+  tt_copy_local(j->shared->dtype, (const char *)rows->X + u * k * size, k, TARTAN_F64, x, k, k, 1);
+  rows->misfit[u] = j->kernels->misfit(j->shared, observations_of(rows, u), rows->col + from,
+                                       rows->weight ? (const char *)rows->weight + from * size : NULL,
+                                       (const char *)rows->target + from * size, rows->more, x);
+}
+
 static void solve_batch(int64_t i, void *context)
 {
   job    *j = context;
   int64_t failed = 0;
 
-  for (int64_t u = i * BATCH; u < tt_min(j->rows->count, (i + 1) * BATCH); u++) failed += !solve_row(j, u);
+  for (int64_t u = i * BATCH; u < tt_min(j->rows->count, (i + 1) * BATCH); u++) {
+    failed += !solve_row(j, u);
+    if (j->rows->misfit) measure_row(j, u);
+  }
   if (failed > 0) {
 #pragma omp atomic
     j->failed += failed;
@@ -297,4 +313,10 @@ bool tt_als_finish_nonnegative(const tt_als_shared *shared, double lambda, const
   tt_free(j.memory);
   tt_free(j.work);
   return sound;
+}
+
+double tt_als_misfit(const tt_als_shared *shared, int64_t observations, const int32_t *col, const void *weight,
+                     const void *target, double more, const double *x)
+{
+  return kernels_of(shared)->misfit(shared, observations, col, weight, target, more, x);
 }

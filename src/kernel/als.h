@@ -43,6 +43,8 @@ typedef struct tt_als_rows {
   const void    *target; /**< [..] of dtype: t = weight x value in most models */
   const void    *lambda; /**< [count] of dtype */
   void          *X;      /**< [count, k] row-major; in: of cg and block the start; out: the solutions */
+  double *misfit; /**< [count] of each solution, as tt_als_misfit(), while its factor rows are in the cache; NULL: no */
+  double  more;   /**< of tt_als_misfit() */
 } tt_als_rows;
 
 /** Observations from which a row takes the heavy form, where the short one is possible: by count of flops. Local. */
@@ -112,5 +114,14 @@ bool tt_als_finish(const tt_als_shared *shared, double lambda, void *A, void *b,
 /** The same over x >= 0, from x as it is; A and b stay. @retval through *local: TARTAN_ERR_NOMEM */
 bool tt_als_finish_nonnegative(const tt_als_shared *shared, double lambda, const void *A, const void *b, void *x,
                                tt_memory *mem, tartan_status *local);
+
+/**
+ * What the observations of one row, or of a segment of it, add to the objective, with s_o = x'y_o: sum (t - s)^2 without
+ * weights, else sum (w + more) (p - s)^2 - more s^2 with p = 1 where t is not 0. In f64, in a fixed order. Local.
+ *
+ * @param[in] x  [k] the row
+ */
+double tt_als_misfit(const tt_als_shared *shared, int64_t observations, const int32_t *col, const void *weight,
+                     const void *target, double more, const double *x);
 
 #endif

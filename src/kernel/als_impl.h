@@ -52,6 +52,7 @@ typedef struct tt_als_work {
   void    *inverse; /**< [lda] of the diagonal of the factor */
   void    *scale;   /**< [ld] D^(-1/2), behind it of which lambda, and 1 once there is one */
   void    *score;   /**< [most observations] of block: y'x */
+  double  *wide;    /**< [k] a solution, where its misfit is wanted */
   void    *v[4];    /**< [ld] vectors; the first: solution */
   int64_t *index;   /**< [k] of nonnegative: coordinates that are not zero */
 } tt_als_work;
@@ -70,6 +71,8 @@ typedef struct tt_als_kernels {
   bool (*finish)(const tt_als_shared *shared, double lambda, void *A, void *b, void *x);
   bool (*finish_nonnegative)(const tt_als_shared *shared, double lambda, const void *A, const void *b, void *x,
                              const tt_als_work *work);
+  double (*misfit)(const tt_als_shared *shared, int64_t observations, const int32_t *col, const void *weight,
+                   const void *target, double more, const double *x);
 } tt_als_kernels;
 
 /** By element type, f32 first; functions are NULL where the compiler does not know the instruction set. */

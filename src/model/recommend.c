@@ -154,9 +154,9 @@ tartan_status tartan_recommender_epoch(tartan_recommender *m, tartan_recommend_e
     TRY(tt_half_step(m, TT_USERS));
     TRY(tt_half_step(m, TT_ITEMS));
     TRY(balance(grid, grid->counters.flops - flops, &e.flops, &e.imbalance));
+    TRY(tt_recommend_loss(m, &e.loss));
     e.words = fmax((double)grid->counters.words_sent, (double)grid->counters.words_received) - words;
     TRY(tt_allreduce_f64(grid, &e.words, 1, TT_MAX));
-    TRY(tt_recommend_loss(m, &e.loss));
   }
   m->epochs++;
   e.seconds = tt_seconds() - since;

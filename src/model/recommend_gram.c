@@ -2,7 +2,7 @@
  * The Gram matrix of a side's factors, and the rotation that makes it diagonal. Rows are cut into segments of fixed length by
  * their global numbers; a segment is summed by the rank that owns its first row, which fetches the few rows that reach over
  * to others. Sums of segments are combined in the binary tree that the number of segments fixes: each rank sums the whole
- * subtrees that it has, rank 0 the rest. So the bits depend on no rank count.
+ * subtrees that it has, and the rest is shared out by elements. So the bits depend on no rank count.
  */
 #include <string.h>
 
@@ -17,7 +17,7 @@
 
 #define SEGMENT 512 /* rows */
 #define ROTATED 256 /* rows of one product: the bits of a row depend on how many stand in the call */
-#define LEVELS TT_GRAM_LEVELS
+#define LEVELS 96   /* subtrees of a rank's segments at most */
 
 /* ------------------------------------------------------------------------------------------------ rows of others */
 
@@ -57,12 +57,21 @@ done:
 
 /* Sums of whole subtrees in the order of their segments: a stack of which neighbours are merged when they are siblings. */
 typedef struct stack {
-  double *sum;           /* [LEVELS, size] */
-  int64_t start[LEVELS]; /* first segment */
+  double *sum;           /* [stack_room(), size] */
+  int64_t start[LEVELS]; /* first segment of each */
   int     level[LEVELS]; /* of 2^level segments */
   int     depth;
   int64_t size; /* of a sum */
 } stack;
+
+/* Sums that a stack of so many segments holds at most, and one more: subtrees grow, and then shrink. */
+static int64_t stack_room(int64_t segments)
+{
+  int64_t room = 3;
+
+  for (; segments > 0; segments /= 2) room += 2;
+  return room;
+}
 
 static double *top(const stack *s)
 {
@@ -93,25 +102,39 @@ static int64_t first_segment(int64_t row)
 /* Segments of this rank, which the threads sum. */
 typedef struct job {
   const tartan_matrix *F;
-  const char          *rows;         /* [end - begin, k] */
-  int64_t              begin, end;   /* rows at hand */
-  int64_t              first;        /* segment of task 0 */
-  char                *panel, *gram; /* per task: [SEGMENT, k] and [k, k] of the factors' type */
-  double              *sum;          /* per task: [k, k] */
+  char                *rest;     /* [SEGMENT, k] of the last segment: rows of higher ranks, then all of it */
+  int64_t              own, end; /* rows before which the ranks' own ones, and those of its segments, end */
+  int64_t              first;    /* segment of task 0 */
+  char                *gram;     /* per task: [k, k] of the factors' type */
+  double              *sum;      /* per task: lower triangle by columns */
 } job;
 
-/* The lower triangle of a segment's Gram matrix: a product of one shape, filled up with rows of zeros. */
+/* The rows of a segment from `row` on; the last segment is moved together and filled up with zeros. */
+static const char *segment_rows(const job *j, int64_t row)
+{
+  const int64_t k = j->F->row.n, here = j->own - row, all = j->end - row;
+  const size_t  bytes = (size_t)k * tartan_dtype_size(j->F->dtype);
+  const char   *from = (const char *)j->F->data + (size_t)(row - j->F->col.starts[j->F->grid->rank]) * bytes;
+
+  if (here >= SEGMENT) return from;
+  memmove(j->rest + (size_t)here * bytes, j->rest, (size_t)(tt_min(SEGMENT, all) - here) * bytes);
+  memcpy(j->rest, from, (size_t)here * bytes);
+  if (all < SEGMENT) memset(j->rest + (size_t)all * bytes, 0, (size_t)(SEGMENT - all) * bytes);
+  return j->rest;
+}
+
+/* The lower triangle of a segment's Gram matrix: a product of one shape. */
 static void sum_segment(int64_t i, void *context)
 {
   const job    *j = context;
-  const int64_t k = j->F->row.n, row = (j->first + i) * SEGMENT, rows = tt_min(SEGMENT, j->end - row);
+  const int64_t k = j->F->row.n;
   const size_t  size = tartan_dtype_size(j->F->dtype);
-  char         *panel = j->panel + (size_t)(i * SEGMENT * k) * size, *gram = j->gram + (size_t)(i * k * k) * size;
+  char         *gram = j->gram + (size_t)(i * k * k) * size;
+  double       *sum = j->sum + i * (k * (k + 1) / 2);
 
-  memcpy(panel, j->rows + (size_t)((row - j->begin) * k) * size, (size_t)(rows * k) * size);
-  memset(panel + (size_t)(rows * k) * size, 0, (size_t)((SEGMENT - rows) * k) * size);
-  tt_syrk_local(j->F->dtype, k, SEGMENT, 1, panel, k, 0, gram, k);
-  tt_copy_local(j->F->dtype, gram, k, TARTAN_F64, j->sum + i * k * k, k, k, k);
+  tt_syrk_local(j->F->dtype, k, SEGMENT, 1, segment_rows(j, (j->first + i) * SEGMENT), k, 0, gram, k);
+  for (int64_t c = 0; c < k; sum += k - c, c++)
+    tt_copy_local(j->F->dtype, gram + (size_t)(c * (k + 1)) * size, k, TARTAN_F64, sum, k, k - c, 1);
 }
 
 /* Sums this rank's segments into whole subtrees. */
@@ -129,26 +152,24 @@ static void sum_segments(job *j, int64_t first, int64_t last, int width, stack *
   }
 }
 
-/* Memory of both, and the rows of this rank's segments. Collective. */
+/* Memory of both, and the rows of this rank's segments that others own. Collective. */
 static tartan_status make_job(const tartan_matrix *F, int64_t first, int64_t last, int width, job *j, stack *s)
 {
   tartan_grid  *grid = F->grid;
   const int64_t k = F->row.n;
   const size_t  size = tartan_dtype_size(F->dtype);
-  char         *rows;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   j->F = F;
-  j->begin = tt_min(F->col.n, first * SEGMENT);
-  j->end = tt_min(F->col.n, last * SEGMENT);
-  j->rows = rows = tt_alloc(&grid->memory, (j->end - j->begin) * k, size, "factor rows", &local);
-  j->panel = tt_alloc(&grid->memory, width * SEGMENT * k, size, "panels of factors", &local);
+  j->own = F->col.starts[grid->rank + 1];
+  j->end = last > first ? tt_min(F->col.n, last * SEGMENT) : j->own;
+  s->size = k * (k + 1) / 2;
+  j->rest = tt_alloc(&grid->memory, SEGMENT * k, size, "factor rows", &local);
   j->gram = tt_alloc_zero(&grid->memory, width * k * k, size, "Gram matrices", &local);
-  j->sum = tt_alloc(&grid->memory, width * k * k, sizeof *j->sum, "Gram matrices", &local);
-  s->sum = tt_alloc(&grid->memory, (LEVELS + 1) * k * k, sizeof *s->sum, "sums of Gram matrices", &local);
-  s->size = k * k;
+  j->sum = tt_alloc(&grid->memory, width * s->size, sizeof *j->sum, "Gram matrices", &local);
+  s->sum = tt_alloc(&grid->memory, stack_room(last - first) * s->size, sizeof *s->sum, "sums of Gram matrices", &local);
   AGREE(grid, local);
-  TRY(tt_factor_rows(F, j->begin, j->end - j->begin, rows));
+  TRY(tt_factor_rows(F, j->own, tt_max(0, j->end - j->own), j->rest));
 done:
   return st;
 }
@@ -158,8 +179,7 @@ static void end_job(job *j, stack *s)
   tt_free(s->sum);
   tt_free(j->sum);
   tt_free(j->gram);
-  tt_free(j->panel);
-  tt_free((void *)(uintptr_t)j->rows);
+  tt_free(j->rest);
 }
 
 /* What a rank's subtrees are, from its segments alone. */
@@ -177,51 +197,125 @@ static int subtrees(int64_t first, int64_t last, int64_t *start, int *level)
   return n;
 }
 
-/* All subtrees to rank 0, which merges them and folds what is left from the end. Collective. */
-static tartan_status merge(const tartan_matrix *F, stack *s, double *gram)
+/* Where the elements of a sum begin that rank r merges. */
+static int64_t slice(const stack *s, int64_t P, int64_t r)
+{
+  return s->size / P * r + tt_min(s->size % P, r);
+}
+
+/* Counts and places of an exchange, [P] each in one block. */
+typedef struct lists {
+  int64_t *send, *send_at, *recv, *recv_at;
+} lists;
+
+/* What becomes of each rank's subtrees. */
+typedef struct merger {
+  lists   to;
+  double *packed; /* my subtrees, by the ranks that merge them */
+  double *all;    /* [subtrees of all ranks, mine] elements that I merge */
+  double *sum;    /* what they come to */
+  stack   mine;
+} merger;
+
+static int subtrees_of(const tartan_matrix *F, int64_t r, int64_t *start, int *level)
+{
+  return subtrees(first_segment(F->col.starts[r]), first_segment(F->col.starts[r + 1]), start, level);
+}
+
+static tartan_status make_merger(const tartan_matrix *F, const stack *s, merger *g)
 {
   tartan_grid  *grid = F->grid;
-  const int64_t P = grid->size, k2 = s->size;
-  int64_t      *counts = NULL, start[LEVELS], total = 0;
+  const int64_t P = grid->size, me = grid->rank, mine = slice(s, P, me + 1) - slice(s, P, me);
+  int64_t       start[LEVELS], total = 0;
   int           level[LEVELS];
-  double       *all = NULL;
-  const double *next;
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  tartan_status local = TARTAN_OK;
 
-  counts = tt_alloc(&grid->memory, P, sizeof *counts, "counts of sums", &local);
-  for (int64_t r = 0; r < P && counts; r++) {
-    counts[r] = k2 * subtrees(first_segment(F->col.starts[r]), first_segment(F->col.starts[r + 1]), start, level);
-    total += counts[r];
+  g->to.send = tt_alloc(&grid->memory, 4 * P, sizeof *g->to.send, "counts of sums", &local);
+  if (!g->to.send) return local;
+  g->to = (lists){g->to.send, g->to.send + P, g->to.send + 2 * P, g->to.send + 3 * P};
+  for (int64_t r = 0; r < P; r++) {
+    g->to.recv[r] = mine * subtrees_of(F, r, start, level);
+    g->to.recv_at[r] = total;
+    g->to.send[r] = s->depth * (slice(s, P, r + 1) - slice(s, P, r));
+    g->to.send_at[r] = s->depth * slice(s, P, r);
+    total += g->to.recv[r];
   }
-  if (grid->rank == 0) all = tt_alloc(&grid->memory, total, sizeof *all, "sums of Gram matrices", &local);
-  AGREE(grid, local);
-  TRY(tt_gatherv(grid, s->sum, counts, sizeof *all, all, 0));
-  s->depth = 0;
-  next = all;
-  for (int64_t r = 0; r < P && grid->rank == 0; r++) {
-    const int n = subtrees(first_segment(F->col.starts[r]), first_segment(F->col.starts[r + 1]), start, level);
+  g->mine.size = mine;
+  g->packed = tt_alloc(&grid->memory, s->depth * s->size, sizeof *g->packed, "sums of Gram matrices", &local);
+  g->all = tt_alloc(&grid->memory, total, sizeof *g->all, "sums of Gram matrices", &local);
+  g->sum = tt_alloc(&grid->memory, mine, sizeof *g->sum, "a Gram matrix", &local);
+  g->mine.sum = tt_alloc(&grid->memory, stack_room(first_segment(F->col.n)) * mine, sizeof *g->sum,
+                         "sums of Gram matrices", &local);
+  return local;
+}
 
-    for (int i = 0; i < n; i++, next += k2) {
-      memcpy(top(s), next, (size_t)k2 * sizeof *next);
-      push(s, start[i], level[i]);
+static void end_merger(merger *g)
+{
+  tt_free(g->mine.sum);
+  tt_free(g->sum);
+  tt_free(g->all);
+  tt_free(g->packed);
+  tt_free(g->to.send);
+}
+
+/* My elements of all subtrees: siblings are merged, and what is left is folded from the end. */
+static void merge_mine(const tartan_matrix *F, merger *g, double *sum)
+{
+  const size_t  bytes = (size_t)g->mine.size * sizeof *sum;
+  const double *next = g->all;
+
+  for (int64_t r = 0; r < F->grid->size; r++) {
+    int64_t   start[LEVELS];
+    int       level[LEVELS];
+    const int n = subtrees_of(F, r, start, level);
+
+    for (int i = 0; i < n; i++, next += g->mine.size) {
+      memcpy(top(&g->mine), next, bytes);
+      push(&g->mine, start[i], level[i]);
     }
   }
-  memset(gram, 0, (size_t)k2 * sizeof *gram);
-  while (grid->rank == 0 && s->depth > 0) {
-    s->depth--;
-    tt_add_f64(k2, top(s), gram);
+  memset(sum, 0, bytes);
+  while (g->mine.depth > 0) {
+    g->mine.depth--;
+    tt_add_f64(g->mine.size, top(&g->mine), sum);
   }
-  TRY(tt_bcast(grid, gram, k2, sizeof *gram, 0));
+}
+
+/* Each rank merges some elements of all ranks' subtrees. Collective. @param[out] sum  [s->size] */
+static tartan_status merge(const tartan_matrix *F, const stack *s, double *sum)
+{
+  tartan_grid  *grid = F->grid;
+  const int64_t P = grid->size;
+  merger        g = {.packed = NULL};
+  tartan_status st = TARTAN_OK, local;
+
+  local = make_merger(F, s, &g);
+  AGREE(grid, local);
+  for (int64_t r = 0; r < P; r++) {
+    const int64_t from = slice(s, P, r), length = slice(s, P, r + 1) - from;
+
+    for (int i = 0; i < s->depth; i++)
+      memcpy(g.packed + g.to.send_at[r] + i * length, s->sum + i * s->size + from, (size_t)length * sizeof *sum);
+  }
+  TRY(tt_alltoallv(grid, g.packed, g.to.send, g.to.send_at, g.all, g.to.recv, g.to.recv_at, sizeof *sum));
+  merge_mine(F, &g, g.sum);
+  for (int64_t r = 0; r < P; r++) {
+    g.to.send[r] = g.mine.size;
+    g.to.send_at[r] = 0;
+    g.to.recv[r] = slice(s, P, r + 1) - slice(s, P, r);
+    g.to.recv_at[r] = slice(s, P, r);
+  }
+  TRY(tt_alltoallv(grid, g.sum, g.to.send, g.to.send_at, sum, g.to.recv, g.to.recv_at, sizeof *sum));
 done:
-  tt_free(all);
-  tt_free(counts);
+  end_merger(&g);
   return st;
 }
 
-static void mirror(int64_t k, double *a)
+/* The whole matrix from its lower triangle by columns. */
+static void unpack(int64_t k, const double *sum, double *gram)
 {
   for (int64_t j = 0; j < k; j++)
-    for (int64_t i = j + 1; i < k; i++) a[j + i * k] = a[i + j * k];
+    for (int64_t i = j; i < k; i++) gram[j + i * k] = gram[i + j * k] = *sum++;
 }
 
 tartan_status tt_factor_gram(tartan_recommender *m, int which)
@@ -239,10 +333,10 @@ tartan_status tt_factor_gram(tartan_recommender *m, int which)
   TRY(make_job(F, first, last, width, &j, &s));
   t = tt_seconds();
   sum_segments(&j, first, last, width, &s);
-  m->grid->counters.flops += (double)(last - first) * SEGMENT * (double)(s.size + F->row.n);
+  m->grid->counters.flops += (double)(last - first) * SEGMENT * 2 * (double)s.size;
   tt_grid_phase(m->grid, TARTAN_PHASE_COMPUTE, &t);
-  TRY(merge(F, &s, m->gram[which]));
-  mirror(F->row.n, m->gram[which]);
+  TRY(merge(F, &s, j.sum));
+  unpack(F->row.n, j.sum, m->gram[which]);
   m->known[which] = true;
 done:
   end_job(&j, &s);
@@ -267,10 +361,12 @@ static void turn_rows(int64_t i, void *context)
   const size_t  all = (size_t)(ROTATED * k) * size, mine = (size_t)tt_thread_index() * all;
   char         *at = (char *)x->F->data + (size_t)(i * ROTATED * k) * size;
 
-  memcpy(x->from + mine, at, bytes);
-  memset(x->from + mine + bytes, 0, all - bytes);
-  tt_gemm_local(x->F->dtype, TARTAN_TRANS, TARTAN_NO_TRANS, k, ROTATED, k, 1, x->Q, k, x->from + mine, k, 0,
-                x->to + mine, k);
+  if (rows < ROTATED) {
+    memcpy(x->from + mine, at, bytes);
+    memset(x->from + mine + bytes, 0, all - bytes);
+  }
+  tt_gemm_local(x->F->dtype, TARTAN_TRANS, TARTAN_NO_TRANS, k, ROTATED, k, 1, x->Q, k,
+                rows < ROTATED ? x->from + mine : at, k, 0, x->to + mine, k);
   memcpy(at, x->to + mine, bytes);
 }
 

@@ -35,6 +35,7 @@ typedef struct tt_side {
   void                *target; /**< [entries here] t */
   void                *lambda; /**< [count] */
   double              *bias;   /**< [count] */
+  double *misfit; /**< [count] of items: what the entries of each add to the loss, of rows up to a segment */
 } tt_side;
 
 enum { TT_USERS, TT_ITEMS };
@@ -47,8 +48,10 @@ struct tartan_recommender {
   double                mean, low, high; /* of the entries */
   double               *gram[2];         /* [k, k] F F' of each side, where known */
   bool                  known[2];
-  void                 *near; /* [most needed, k] factor rows of the other side */
-  tt_isa                isa;  /* instruction set of the kernels: the lowest of all ranks */
+  void                 *near;       /* [most needed, k] factor rows of the other side */
+  tt_isa                isa;        /* instruction set of the kernels: the lowest of all ranks */
+  int64_t               heavy_from; /* entries from which a row takes the long form */
+  tt_als_form           form;       /* of exact rows; other than TT_ALS_BY_COUNT for measurements only */
 };
 
 /* ---- recommend.c ---- */
@@ -61,17 +64,12 @@ int64_t tt_recommend_steps(const tartan_recommend_opts *opts);
 
 /* ---- recommend_plan.c ---- */
 
-/** What the memory of a rank is made of: row (own + most of users, items) + entry entries + ROW_BYTES own + 8 k^2 squares. */
+/** What the bytes of a rank are made of: what lasts, and the larger of the two others. */
 typedef struct tt_recommend_parts {
-  double row;          /**< bytes of a factor row */
-  double own;          /**< rows of this rank, of both sides */
-  double users, items; /**< factor rows that its entries need, at most */
-  double entries;      /**< of this rank, each kept by user and by item */
-  double entry;        /**< bytes of one */
-  double squares;      /**< Gram matrices of k^2 f64 numbers: of both sides, and sums on their way */
+  double lasting; /**< ratings, lists, targets, weights, factors */
+  double sorted;  /**< while the ratings are put in order */
+  double epoch;   /**< factor rows of the other side, sums, panels of the threads */
 } tt_recommend_parts;
-
-#define TT_RECOMMEND_ROW_BYTES 40 /* bias, counts, places */
 
 /** Bytes per rank. Local. */
 double tt_recommend_memory(const tartan_sparse *R, const tartan_recommend_opts *opts, tt_recommend_parts *parts);
@@ -90,6 +88,17 @@ tartan_status tt_sides_weigh(tartan_recommender *m);
 /** Whether the model has factors at all. Local. */
 bool tt_has_factors(const tartan_recommender *m);
 
+/* ---- recommend_work.c ---- */
+
+/**
+ * The rows of both sides, cut by what they cost: R itself as users where that is balanced well enough, and its transpose.
+ * Collective.
+ */
+tartan_status tt_sides_arrange(tartan_recommender *m, const tartan_sparse *R);
+
+/** Flops of this rank's rows of a side in a half-step, of a row that is cut those of its part. Local. */
+double tt_side_flops(const tartan_recommender *m, const tt_side *side);
+
 /* ---- recommend_cut.c ---- */
 
 /** Finds which rows are cut. Collective. */
@@ -104,8 +113,6 @@ tartan_status tt_cut_exchange(tartan_grid *grid, tt_cut *cut, const void *mine, 
 int64_t tt_segments_of(int64_t entries);
 
 /* ---- recommend_gram.c ---- */
-
-#define TT_GRAM_LEVELS 48 /* sums of segments that may stand open at once */
 
 /** m->gram[which] := F F' in f64, on every rank; the same bits on any number of ranks. Collective. */
 tartan_status tt_factor_gram(tartan_recommender *m, int which);
@@ -131,7 +138,10 @@ tartan_status tt_fit_biases(tartan_recommender *m);
 
 /* ---- recommend_loss.c ---- */
 
-/** The objective. The item side's needed user rows must be those of now: right after its half-step. Collective. */
+/** What an entry counts beside its weight: see tt_als_misfit(). Local. */
+double tt_misfit_more(const tartan_recommender *m);
+
+/** The objective, right after the half-step of the items: their misfits and the needed user rows are those of now. Collective. */
 tartan_status tt_recommend_loss(tartan_recommender *m, double *loss);
 
 /** Sum of a number of each rank, in two words of f64: the rounded sum hardly ever depends on the ranks. Collective. */

@@ -9,65 +9,91 @@
 #include "comm/collective.h"
 #include "kernel/dense.h"
 #include "kernel/parallel.h"
-#include "kernel/topn.h"
 #include "model/recommend_impl.h"
 
 #define GROUP 64 /* rows of a task */
 
-/* Sums over groups of rows, which threads take. */
+/* Sums over groups of one side's rows, which threads take. */
 typedef struct job {
   const tartan_recommender *m;
   const tt_side            *side;
-  const char               *F; /* factor rows of the local rows */
-  double (*sum)[2];            /* per group */
+  const char               *lead; /* factor row of the row that is led in */
+  double                   *row;  /* [threads, k] */
+  double (*sum)[2];               /* per group */
 } job;
 
-static double dot(const tartan_recommender *m, const void *x, const void *y)
+/* |x|^2 in several chains, which are as many as the length has. */
+static double square(const double *x, int64_t k)
 {
-  return tt_ordered_dot(m->opts.dtype, x, 1, y, 1, m->opts.factors);
+  double  sum[8] = {0};
+  int64_t i = 0;
+
+  for (; i + 8 <= k; i += 8)
+    for (int c = 0; c < 8; c++) sum[c] += x[i + c] * x[i + c];
+  for (; i < k; i++) sum[0] += x[i] * x[i];
+  return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
-/* What an entry adds beside what all pairs do. */
-static double entry_loss(const tartan_recommender *m, const tt_side *side, int64_t e, double score)
+double tt_misfit_more(const tartan_recommender *m)
 {
-  const double t = tt_get_element(m->opts.dtype, side->target, 1, e, 0);
-  double       w, p;
-
-  if (m->opts.model == TARTAN_RECOMMEND_ALS) return (t - score) * (t - score);
-  w = tt_get_element(m->opts.dtype, side->weight, 1, e, 0);
-  p = tt_get_element(side->R->dtype, side->part.value, 1, e, 0) > 0;
-  if (m->opts.replaced) /* c (p - s)^2 less alpha0 s^2, which is among all pairs */
-    return (w + m->opts.unobserved) * (p - score) * (p - score) - m->opts.unobserved * score * score;
-  return w * (p - score) * (p - score);
+  return m->opts.model == TARTAN_RECOMMEND_IALS && m->opts.replaced ? m->opts.unobserved : 0;
 }
 
-static void sum_group(int64_t g, void *context)
+/*
+ * What the entries of a local row add beside what all pairs do: known since the half-step, or, of long rows, a segment at a
+ * time, as they may lie on several ranks.
+ */
+static void add_entries(const job *j, int64_t il, const double *x, double sum[2])
 {
-  const job    *j = context;
-  const size_t  row = (size_t)j->m->opts.factors * tartan_dtype_size(j->m->opts.dtype);
-  const int64_t last = tt_min(j->side->part.rows, (g + 1) * GROUP);
+  const tartan_recommender *m = j->m;
+  const tt_side            *side = j->side;
+  const tt_als_shared       shared = {.dtype = m->opts.dtype, .isa = m->isa, .k = m->opts.factors, .Y = m->near};
+  const size_t              size = tartan_dtype_size(m->opts.dtype);
+  const int64_t             i = il - side->shift;
+  const int64_t             end = side->part.ptr[il + 1];
 
-  j->sum[g][0] = j->sum[g][1] = 0;
-  for (int64_t il = g * GROUP; il < last; il++) {
-    const char *x = j->F + (size_t)il * row;
+  if (i >= 0 && side->entries[i] <= TARTAN_SPARSE_SEGMENT) {
+    tt_add_twofold(sum, side->misfit[i]);
+    return;
+  }
+  for (int64_t e = side->part.ptr[il]; e < end; e += TARTAN_SPARSE_SEGMENT) {
+    const void *weight = side->weight ? (const char *)side->weight + (size_t)e * size : NULL;
 
-    for (int64_t e = j->side->part.ptr[il]; e < j->side->part.ptr[il + 1]; e++) {
-      const char *y = (const char *)j->m->near + (size_t)j->side->needed.local[e] * row;
-
-      tt_add_twofold(j->sum[g], entry_loss(j->m, j->side, e, dot(j->m, x, y)));
-    }
+    tt_add_twofold(sum, tt_als_misfit(&shared, tt_min(TARTAN_SPARSE_SEGMENT, end - e), side->needed.local + e, weight,
+                                      (const char *)side->target + (size_t)e * size, tt_misfit_more(m), x));
   }
 }
 
-/* Adds the penalties of a side's owned rows. */
-static void add_penalties(const tartan_recommender *m, const tt_side *side, double sum[2])
+/* Penalties of owned rows; of items also the entries. */
+static void sum_group(int64_t g, void *context)
 {
-  const size_t row = (size_t)m->opts.factors * tartan_dtype_size(m->opts.dtype);
+  const job     *j = context;
+  const tt_side *side = j->side;
+  const int64_t  k = j->m->opts.factors, shift = side->shift, rows = side->part.rows;
+  const size_t   bytes = (size_t)k * tartan_dtype_size(j->m->opts.dtype);
+  double        *x = j->row + tt_thread_index() * k;
 
-  for (int64_t i = 0; i < side->count; i++) {
-    const char *x = (const char *)side->F->data + (size_t)i * row;
+  j->sum[g][0] = j->sum[g][1] = 0;
+  for (int64_t il = g * GROUP; il < tt_min(shift + side->count, (g + 1) * GROUP); il++) {
+    const char *row = il < shift ? j->lead : (const char *)side->F->data + (size_t)(il - shift) * bytes;
 
-    tt_add_twofold(sum, tt_get_element(m->opts.dtype, side->lambda, 1, i, 0) * dot(m, x, x));
+    tt_copy_local(j->m->opts.dtype, row, k, TARTAN_F64, x, k, k, 1);
+    if (il >= shift)
+      tt_add_twofold(j->sum[g], tt_get_element(j->m->opts.dtype, side->lambda, 1, il - shift, 0) * square(x, k));
+    if (side == &j->m->side[TT_ITEMS] && il < rows) add_entries(j, il, x, j->sum[g]);
+  }
+}
+
+/* Adds what this rank has of one side. Local. */
+static void add_side(job *j, int which, double sum[2])
+{
+  const tt_side *side = j->side = &j->m->side[which];
+  const int64_t  groups = tt_ceil_div(side->shift + side->count, GROUP);
+
+  tt_parallel_for(j->m->grid->threads, groups, sum_group, j);
+  for (int64_t g = 0; g < groups; g++) {
+    tt_add_twofold(sum, j->sum[g][0]);
+    sum[1] += j->sum[g][1];
   }
 }
 
@@ -89,33 +115,29 @@ done:
 
 tartan_status tt_recommend_loss(tartan_recommender *m, double *loss)
 {
-  tartan_grid  *grid = m->grid;
-  tt_side      *items = &m->side[TT_ITEMS];
-  const int64_t k = m->opts.factors, groups = tt_ceil_div(items->part.rows, GROUP);
-  double        sum[2] = {0, 0}, entries = 0, pairs = 0, t;
-  char         *F = NULL;
-  job           j = {.m = m, .side = items};
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  tartan_grid   *grid = m->grid;
+  const tt_side *users = &m->side[TT_USERS], *items = &m->side[TT_ITEMS];
+  const int64_t  k = m->opts.factors, most = 1 + tt_max(users->count, items->count);
+  double         sum[2] = {0, 0}, entries = 0, pairs = 0, t;
+  char          *lead = NULL;
+  job            j = {.m = m};
+  tartan_status  st = TARTAN_OK, local = TARTAN_OK;
 
-  F = tt_alloc(&grid->memory, items->part.rows * k, tartan_dtype_size(m->opts.dtype), "factor rows", &local);
-  j.sum = tt_alloc(&grid->memory, groups, sizeof *j.sum, "sums of the loss", &local);
+  j.lead = lead = tt_alloc(&grid->memory, k, tartan_dtype_size(m->opts.dtype), "a factor row", &local);
+  j.row = tt_alloc(&grid->memory, grid->threads * k, sizeof *j.row, "factor rows", &local);
+  j.sum = tt_alloc(&grid->memory, tt_ceil_div(most, GROUP), sizeof *j.sum, "sums of the loss", &local);
   AGREE(grid, local);
-  TRY(tt_factor_rows(items->F, items->part.first, items->part.rows, F));
+  TRY(tt_factor_rows(items->F, items->part.first, items->shift, lead));
   t = tt_seconds();
-  j.F = F;
-  tt_parallel_for(grid->threads, groups, sum_group, &j);
-  for (int64_t g = 0; g < groups; g++) {
-    tt_add_twofold(sum, j.sum[g][0]);
-    sum[1] += j.sum[g][1];
-  }
-  add_penalties(m, &m->side[TT_USERS], sum);
-  add_penalties(m, items, sum);
+  add_side(&j, TT_USERS, sum);
+  add_side(&j, TT_ITEMS, sum);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
   TRY(tt_sum_twofold(grid, sum, &entries));
   TRY(all_pairs(m, &pairs));
   *loss = entries + pairs;
 done:
   tt_free(j.sum);
-  tt_free(F);
+  tt_free(j.row);
+  tt_free(lead);
   return st;
 }

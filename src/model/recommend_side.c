@@ -1,6 +1,6 @@
 /*
- * The two sides of a recommender. Users are rows of R as it was given; items are rows of its transpose, made here. Both are
- * cut by work, so the ranges of factor rows follow from how heavy rows are.
+ * The two sides of a recommender. Users are rows of R as it was given, or of a copy that is balanced better; items are rows of
+ * its transpose, made here. Both are cut by work, so the ranges of factor rows follow from how heavy rows are.
  */
 #include <math.h>
 #include <string.h>
@@ -21,6 +21,7 @@ void tt_side_end(tt_side *side)
   tt_cut_end(&side->cut);
   tartan_matrix_destroy(&side->kept);
   tartan_matrix_destroy(&side->F);
+  tt_free(side->misfit);
   tt_free(side->bias);
   tt_free(side->lambda);
   tt_free(side->target);
@@ -59,6 +60,8 @@ static tartan_status make_side(tartan_recommender *m, tt_side *side, const int64
   side->entries = tt_alloc_zero(&grid->memory, side->count, sizeof *side->entries, "counts of entries", &local);
   side->lambda = tt_alloc_zero(&grid->memory, side->count, size, "penalties", &local);
   side->bias = tt_alloc_zero(&grid->memory, side->count, sizeof *side->bias, "biases", &local);
+  if (side == &m->side[TT_ITEMS])
+    side->misfit = tt_alloc_zero(&grid->memory, side->count, sizeof *side->misfit, "misfits", &local);
   side->target = tt_alloc(&grid->memory, here, size, "targets", &local);
   if (weighted) side->weight = tt_alloc(&grid->memory, here, size, "weights", &local);
   AGREE(grid, local);
@@ -77,9 +80,7 @@ tartan_status tt_sides_make(tartan_recommender *m, const tartan_sparse *R)
   tt_side      *users = &m->side[TT_USERS], *items = &m->side[TT_ITEMS];
   tartan_status st = TARTAN_OK;
 
-  users->R = R;
-  TRY(tartan_sparse_transpose(R, (double)m->opts.factors, &items->own));
-  items->R = items->own;
+  TRY(tt_sides_arrange(m, R));
   TRY(make_side(m, users, items->R->owner));
   TRY(make_side(m, items, users->R->owner));
 done:

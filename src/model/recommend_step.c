@@ -46,7 +46,7 @@ static tartan_status begin(tartan_recommender *m, int which, step *s)
   s->others = tt_alloc_zero(memory, s->side->cut.follow * s->width, size, "sums of a row that is cut", &local);
   s->sum = tt_alloc_zero(memory, 2 * s->width, size, "sums of a long row", &local);
   AGREE(grid, local);
-  s->shared = (tt_als_shared){.dtype = m->opts.dtype, .k = k, .Y = m->near, .isa = m->isa};
+  s->shared = (tt_als_shared){.dtype = m->opts.dtype, .k = k, .Y = m->near, .isa = m->isa, .form = m->form};
 done:
   return st;
 }
@@ -153,7 +153,9 @@ static void solve_run(step *s, int64_t from, int64_t to, tartan_status *local)
                                     .weight = side->weight,
                                     .target = side->target,
                                     .lambda = at(s, side->lambda, i),
-                                    .X = at(s, side->F->data, i * s->shared.k)};
+                                    .X = at(s, side->F->data, i * s->shared.k),
+                                    .misfit = side->misfit ? side->misfit + i : NULL,
+                                    .more = tt_misfit_more(m)};
 
   if (to <= from) return;
   switch (m->opts.solver) {
@@ -183,23 +185,6 @@ static void solve(step *s, tartan_status *local)
   solve_run(s, from, rows, local);
 }
 
-static double count_flops(const step *s)
-{
-  const tartan_recommend_opts *o = &s->m->opts;
-  const int64_t                heavy = tt_als_heavy_from(s->shared.k);
-  double                       flops = 0;
-
-  for (int64_t i = 0; i < s->side->count; i++) {
-    const int64_t n = s->side->entries[i];
-
-    if (o->solver == TARTAN_RECOMMEND_BLOCK && n <= TARTAN_SPARSE_SEGMENT)
-      flops += tt_als_block_flops(s->shared.k, n, o->steps);
-    else
-      flops += tt_als_flops(s->shared.k, n, s->shared.d && n < heavy);
-  }
-  return flops;
-}
-
 tartan_status tt_half_step(tartan_recommender *m, int which)
 {
   tartan_grid  *grid = m->grid;
@@ -218,7 +203,7 @@ tartan_status tt_half_step(tartan_recommender *m, int which)
   TRY(tt_cut_exchange(grid, &s.side->cut, s.mine, s.width, size, s.others));
   t = tt_seconds();
   solve(&s, &local);
-  grid->counters.flops += count_flops(&s);
+  grid->counters.flops += tt_side_flops(m, s.side);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
   AGREE(grid, local);
   m->known[which] = false;

@@ -108,25 +108,40 @@ double tt_needed_words(const tt_needed *needed, int64_t k, double *sent)
   return (double)(needed->routes.received - needed->routes.recv_count[me]) * (double)k;
 }
 
-/* Packs rows in the order in which they are sent, those that stay here too. */
-static void pack(const tt_needed *needed, const char *own, size_t bytes, char *to)
+/* Rows from .. to - 1 of those that are sent. */
+static void pack(const tt_needed *needed, int64_t from, int64_t to, const char *own, size_t bytes, char *rows)
 {
-  for (int64_t s = 0; s < needed->routes.sent; s++)
-    memcpy(to + (size_t)s * bytes, own + (size_t)needed->send[s] * bytes, bytes);
+  for (int64_t s = from; s < to; s++, rows += bytes) memcpy(rows, own + (size_t)needed->send[s] * bytes, bytes);
+}
+
+/* Rows that stay here go to their places at once, those that travel are packed without a gap. */
+static void pack_all(const tt_needed *needed, const char *own, size_t bytes, char *packed, char *rows)
+{
+  const tt_routes *r = &needed->routes;
+  const int        me = needed->grid->rank;
+  const int64_t    from = r->send_at[me], to = from + r->send_count[me];
+
+  pack(needed, 0, from, own, bytes, packed);
+  pack(needed, to, r->sent, own, bytes, packed + (size_t)from * bytes);
+  pack(needed, from, to, own, bytes, rows + (size_t)r->recv_at[me] * bytes);
 }
 
 tartan_status tt_needed_exchange(tt_needed *needed, const void *own, int64_t k, size_t size, void *rows)
 {
   tartan_grid  *grid = needed->grid;
+  const int     me = grid->rank;
+  const int64_t stay = needed->routes.send_count[me];
   tt_routes     routes = {.grid = grid};
   char         *packed;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  packed = tt_alloc(&grid->memory, needed->routes.sent, (size_t)k * size, "rows to be sent", &local);
+  packed = tt_alloc(&grid->memory, needed->routes.sent - stay, (size_t)k * size, "rows to be sent", &local);
   tt_routes_make(grid, &routes, &local);
   AGREE(grid, local);
-  pack(needed, own, (size_t)k * size, packed);
+  pack_all(needed, own, (size_t)k * size, packed, rows);
   tt_routes_widen(&needed->routes, k, &routes); /* elements are what counts as words */
+  for (int r = me + 1; r < grid->size; r++) routes.send_at[r] -= stay * k;
+  routes.send_count[me] = routes.recv_count[me] = 0;
   TRY(tt_routes_go(&routes, packed, size, rows));
 done:
   tt_routes_free(&routes);

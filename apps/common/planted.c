@@ -7,7 +7,7 @@
  * Ratings are 3.5 + x'y / sqrt(rank) + noise z; factors and z are standard normal. Implicit counts: an item is taken with
  * the chance 1 / (1 + exp(-3 x'y / sqrt(rank))), and counts 1 + floor(E exp(x'y / sqrt(rank) + noise z)), E exponential.
  */
-#include "planted.h"
+#include "common/planted.h"
 
 #include <math.h>
 #include <stdlib.h>
