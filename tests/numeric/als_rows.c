@@ -447,7 +447,7 @@ static void test_cg(const problem *p, tt_isa isa)
 static void test_misfit(const problem *p, tt_isa isa)
 {
   const tt_als_shared shared = shared_of(p, isa, TT_ALS_BY_COUNT);
-  double              more = 0.25;
+  const double        more = 0.25;
   double              misfit[ROWS];
   tt_als_rows         rows = rows_of(p);
   tartan_status       local = TARTAN_OK;
@@ -455,7 +455,6 @@ static void test_misfit(const problem *p, tt_isa isa)
   check_context("%s, k = %lld, %s, misfit, weights %d", tartan_dtype_name(p->dtype), (long long)p->k, tt_isa_name(isa),
                 p->weight_kind);
   rows.misfit = misfit;
-  if (p->weight_kind == W_NULL) more = 0; /* explicit data have none */
   rows.more = more;
   CHECK_EQ(tt_als_exact(&shared, &rows, 2, NULL, &local), 0);
   CHECK_OK(local);
