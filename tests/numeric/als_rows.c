@@ -195,6 +195,42 @@ static void test_cg(const als_problem *p, tt_isa isa)
   free(x);
 }
 
+/* What each row's observations add to the objective, with the solution and alone, against long double. */
+static void test_misfit(const problem *p, tt_isa isa)
+{
+  const tt_als_shared shared = shared_of(p, isa, TT_ALS_BY_COUNT);
+  const double        more = 0.25;
+  double              misfit[ROWS];
+  tt_als_rows         rows = rows_of(p);
+  tartan_status       local = TARTAN_OK;
+
+  check_context("%s, k = %lld, %s, misfit, weights %d", tartan_dtype_name(p->dtype), (long long)p->k, tt_isa_name(isa),
+                p->weight_kind);
+  rows.misfit = misfit;
+  rows.more = more;
+  CHECK_EQ(tt_als_exact(&shared, &rows, 2, NULL, &local), 0);
+  CHECK_OK(local);
+  for (int u = 0; u < ROWS; u++) {
+    long double sum = 0, sizes = 0;
+
+    for (int64_t o = p->ptr[u]; o < p->ptr[u + 1]; o++) {
+      const double t = get(p->dtype, rows.target, o), w = rows.weight ? get(p->dtype, rows.weight, o) : 0;
+      const double target = rows.weight ? t != 0 : t, c = rows.weight ? w + more : 1, all = rows.weight ? more : 0;
+      long double  s = 0, size = 0;
+
+      for (int64_t i = 0; i < p->k; i++) {
+        const long double one = (long double)get(p->dtype, rows.X, u * p->k + i) * p->Y[p->col[o] * p->k + i];
+
+        s += one;
+        size += one < 0 ? -one : one;
+      }
+      sum += c * (target - s) * (target - s) - all * s * s;
+      sizes += (fabs(c) + all) * (1 + fabs(target) + size) * (1 + fabs(target) + size);
+    }
+    CHECK_LE(fabs((double)(misfit[u] - sum)), 1e-13 * (double)sizes);
+  }
+}
+
 static void test_problem(tartan_dtype dtype, int64_t k, int shared_kind, int weight_kind)
 {
   als_problem p;
@@ -208,6 +244,7 @@ static void test_problem(tartan_dtype dtype, int64_t k, int shared_kind, int wei
     for (int form = TT_ALS_BY_COUNT; form <= TT_ALS_LIGHT; form++)
       test_exact(&p, ref, limit, (tt_isa)isa, (tt_als_form)form);
     test_alone(&p, (tt_isa)isa);
+    test_misfit(&p, (tt_isa)isa);
     test_poisoned(&p, (tt_isa)isa);
     test_segments(&p, ref, limit, (tt_isa)isa);
     if (weight_kind == ALS_W_POSITIVE) test_cg(&p, (tt_isa)isa);
