@@ -196,12 +196,12 @@ static void test_cg(const als_problem *p, tt_isa isa)
 }
 
 /* What each row's observations add to the objective, with the solution and alone, against long double. */
-static void test_misfit(const problem *p, tt_isa isa)
+static void test_misfit(const als_problem *p, tt_isa isa)
 {
-  const tt_als_shared shared = shared_of(p, isa, TT_ALS_BY_COUNT);
+  const tt_als_shared shared = als_shared_of(p, isa, TT_ALS_BY_COUNT);
   const double        more = 0.25;
-  double              misfit[ROWS];
-  tt_als_rows         rows = rows_of(p);
+  double              misfit[ALS_ROWS];
+  tt_als_rows         rows = als_rows_of(p);
   tartan_status       local = TARTAN_OK;
 
   check_context("%s, k = %lld, %s, misfit, weights %d", tartan_dtype_name(p->dtype), (long long)p->k, tt_isa_name(isa),
@@ -210,16 +210,16 @@ static void test_misfit(const problem *p, tt_isa isa)
   rows.more = more;
   CHECK_EQ(tt_als_exact(&shared, &rows, 2, NULL, &local), 0);
   CHECK_OK(local);
-  for (int u = 0; u < ROWS; u++) {
+  for (int u = 0; u < ALS_ROWS; u++) {
     long double sum = 0, sizes = 0;
 
     for (int64_t o = p->ptr[u]; o < p->ptr[u + 1]; o++) {
-      const double t = get(p->dtype, rows.target, o), w = rows.weight ? get(p->dtype, rows.weight, o) : 0;
+      const double t = als_get(p->dtype, rows.target, o), w = rows.weight ? als_get(p->dtype, rows.weight, o) : 0;
       const double target = rows.weight ? t != 0 : t, c = rows.weight ? w + more : 1, all = rows.weight ? more : 0;
       long double  s = 0, size = 0;
 
       for (int64_t i = 0; i < p->k; i++) {
-        const long double one = (long double)get(p->dtype, rows.X, u * p->k + i) * p->Y[p->col[o] * p->k + i];
+        const long double one = (long double)als_get(p->dtype, rows.X, u * p->k + i) * p->Y[p->col[o] * p->k + i];
 
         s += one;
         size += one < 0 ? -one : one;
