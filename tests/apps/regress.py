@@ -281,7 +281,7 @@ def test_refused():
     for i, (code, text, words) in enumerate(cases):
         for ranks in ((0, 3) if i in (0, 6) else (0,)):
             t.refused(code, text, *words, ranks=ranks)
-    t.refused(5, "needs", *base, "r.h5:/y", "--memory", "1M", ranks=3)
+    t.refused(5, "give --memory", *base, "r.h5:/y", "--memory", "1M", ranks=3)
     assert sorted(os.listdir()) == before, os.listdir()
 
 
