@@ -45,22 +45,6 @@ static double backward(const dense *A, tartan_op op, const dense *X, const dense
   return worst;
 }
 
-/* A copy in a random layout, in the window of a larger matrix; above the diagonal NaN if `lower`. */
-static tartan_matrix *window_of(tartan_grid *grid, tartan_dtype dtype, const dense *A, bool lower, tartan_matrix **view)
-{
-  const tartan_matrix_opts opts = layout_random(grid);
-  const int64_t            i0 = check_pick(4), j0 = check_pick(4);
-  dense                    whole = dense_new(A->m + i0 + 1, A->n + j0 + 2);
-  tartan_matrix           *a;
-
-  for (int64_t j = 0; j < A->n; j++)
-    for (int64_t i = 0; i < A->m; i++) AT(whole, i0 + i, j0 + j) = lower && i < j ? (double)NAN : AT(*A, i, j);
-  a = matrix_of(grid, dtype, &whole, &opts);
-  CHECK_OK(tartan_matrix_view(a, i0, j0, A->m, A->n, view));
-  dense_free(&whole);
-  return a;
-}
-
 static void test_system(tartan_grid *grid, tartan_dtype dtype, const dense *A, int64_t k, tartan_solve_opts opts)
 {
   const bool        lower = opts.assume == TARTAN_ASSUME_POSITIVE;
@@ -70,8 +54,8 @@ static void test_system(tartan_grid *grid, tartan_dtype dtype, const dense *A, i
   tartan_solve_info info;
   int64_t           m, n;
 
-  a = window_of(grid, dtype, A, lower, &va);
-  b = window_of(grid, dtype, &B, false, &vb);
+  a = matrix_window_of(grid, dtype, A, lower, &va);
+  b = matrix_window_of(grid, dtype, &B, false, &vb);
   if (CHECK_OK(tartan_solve(va, vb, &opts, &x, &info)) && CHECK(x != NULL)) {
     const double limit = 10 * fmax(1, (double)A->m) * unit_roundoff(dtype);
     dense        X = dense_of(x);

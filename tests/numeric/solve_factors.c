@@ -12,27 +12,11 @@
 #include "check.h"
 #include "matrices.h"
 
-/* A copy in a random layout, in the window of a larger matrix; above the diagonal NaN if `lower`. */
-static tartan_matrix *window_of(tartan_grid *grid, tartan_dtype dtype, const dense *A, bool lower, tartan_matrix **view)
-{
-  const tartan_matrix_opts opts = layout_random(grid);
-  const int64_t            i0 = check_pick(4), j0 = check_pick(4);
-  dense                    whole = dense_new(A->m + i0 + 1, A->n + j0 + 2);
-  tartan_matrix           *a;
-
-  for (int64_t j = 0; j < A->n; j++)
-    for (int64_t i = 0; i < A->m; i++) AT(whole, i0 + i, j0 + j) = lower && i < j ? (double)NAN : AT(*A, i, j);
-  a = matrix_of(grid, dtype, &whole, &opts);
-  CHECK_OK(tartan_matrix_view(a, i0, j0, A->m, A->n, view));
-  dense_free(&whole);
-  return a;
-}
-
 /* P A = L U. */
 static void test_lu(tartan_grid *grid, tartan_dtype dtype, const dense *A)
 {
   const int64_t      r = A->m < A->n ? A->m : A->n;
-  tartan_matrix     *view = NULL, *a = window_of(grid, dtype, A, false, &view), *l = NULL, *u = NULL;
+  tartan_matrix     *view = NULL, *a = matrix_window_of(grid, dtype, A, false, &view), *l = NULL, *u = NULL;
   int64_t           *perm = malloc((size_t)(A->m + 1) * sizeof *perm), *seen = calloc((size_t)A->m + 1, sizeof *seen);
   tartan_factor_info info;
 
@@ -71,7 +55,7 @@ static void test_lu(tartan_grid *grid, tartan_dtype dtype, const dense *A)
 
 static void test_cholesky(tartan_grid *grid, tartan_dtype dtype, const dense *A)
 {
-  tartan_matrix     *view = NULL, *a = window_of(grid, dtype, A, true, &view), *l = NULL;
+  tartan_matrix     *view = NULL, *a = matrix_window_of(grid, dtype, A, true, &view), *l = NULL;
   tartan_factor_info info;
 
   if (CHECK_OK(tartan_cholesky(view, &l, &info)) && CHECK(l != NULL)) {
@@ -97,7 +81,7 @@ static void test_cholesky(tartan_grid *grid, tartan_dtype dtype, const dense *A)
 static void test_inverse(tartan_grid *grid, tartan_dtype dtype, const dense *A, tartan_assume assume)
 {
   const bool        lower = assume == TARTAN_ASSUME_POSITIVE;
-  tartan_matrix    *view = NULL, *a = window_of(grid, dtype, A, lower, &view), *x = NULL;
+  tartan_matrix    *view = NULL, *a = matrix_window_of(grid, dtype, A, lower, &view), *x = NULL;
   tartan_solve_opts opts = TARTAN_SOLVE_OPTS_INIT;
   tartan_solve_info info;
 
@@ -122,7 +106,7 @@ static void test_inverse(tartan_grid *grid, tartan_dtype dtype, const dense *A, 
 
 static double slogdet(tartan_grid *grid, tartan_dtype dtype, const dense *A, tartan_assume assume, double *sign)
 {
-  tartan_matrix     *view = NULL, *a = window_of(grid, dtype, A, assume == TARTAN_ASSUME_POSITIVE, &view);
+  tartan_matrix     *view = NULL, *a = matrix_window_of(grid, dtype, A, assume == TARTAN_ASSUME_POSITIVE, &view);
   tartan_solve_opts  opts = TARTAN_SOLVE_OPTS_INIT;
   tartan_factor_info info;
   double             logabs = NAN, value = NAN;

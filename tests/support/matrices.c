@@ -378,3 +378,18 @@ int layout_owner(const tartan_matrix_opts *opts, int64_t i, int64_t j)
 
   return opts->ranks ? opts->ranks[place] : place;
 }
+
+tartan_matrix *matrix_window_of(tartan_grid *grid, tartan_dtype dtype, const dense *A, bool lower, tartan_matrix **view)
+{
+  const tartan_matrix_opts opts = layout_random(grid);
+  const int64_t            i0 = check_pick(4), j0 = check_pick(4);
+  dense                    whole = dense_new(A->m + i0 + 1, A->n + j0 + 2);
+  tartan_matrix           *a;
+
+  for (int64_t j = 0; j < A->n; j++)
+    for (int64_t i = 0; i < A->m; i++) AT(whole, i0 + i, j0 + j) = lower && i < j ? (double)NAN : AT(*A, i, j);
+  a = matrix_of(grid, dtype, &whole, &opts);
+  CHECK_OK(tartan_matrix_view(a, i0, j0, A->m, A->n, view));
+  dense_free(&whole);
+  return a;
+}

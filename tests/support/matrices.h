@@ -120,4 +120,13 @@ const char *layout_text(const tartan_matrix_opts *opts, char text[96]);
 /** The rank that owns element (i, j) of a matrix with a layout, its map included, by the definition in matrix.h. */
 int layout_owner(const tartan_matrix_opts *opts, int64_t i, int64_t j);
 
+/**
+ * The same in a random layout, as a window of a larger matrix. Collective.
+ *
+ * @param[in]  lower  NaN stands above the diagonal: nobody may read there
+ * @param[out] view   the window, to be destroyed beside the whole matrix that is returned
+ */
+tartan_matrix *matrix_window_of(tartan_grid *grid, tartan_dtype dtype, const dense *A, bool lower,
+                                tartan_matrix **view);
+
 #endif
