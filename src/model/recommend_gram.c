@@ -417,8 +417,6 @@ tartan_status tt_factor_rotate(tartan_recommender *m, int which, double *d)
   TRY(tt_bcast(grid, Q, k * k, sizeof *Q, 0));
   TRY(tt_bcast(grid, d, k, sizeof *d, 0));
   TRY(apply(m->side[which].F, Q));
-  memset(m->gram[which], 0, (size_t)(k * k) * sizeof *Q);
-  for (int64_t i = 0; i < k; i++) m->gram[which][i * (k + 1)] = d[i];
   m->known[which] = false; /* turned rows are rounded: what needs their own matrix forms it again */
 done:
   tt_free(Q);

@@ -118,7 +118,7 @@ int64_t tt_segments_of(int64_t entries);
 tartan_status tt_factor_gram(tartan_recommender *m, int which);
 
 /**
- * Turns the factors of a side so that their Gram matrix is diagonal: m->gram[which] is that matrix, and d [k] its diagonal.
+ * Turns the factors of a side so that their Gram matrix is diagonal, d [k] on every rank; m->gram[which] is then unknown.
  * Collective.
  */
 tartan_status tt_factor_rotate(tartan_recommender *m, int which, double *d);

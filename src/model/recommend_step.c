@@ -72,15 +72,16 @@ static tartan_status share(step *s, int other)
 
   if (turn) s->shared.d = s->d; /* of explicit data: zeros */
   if (!implicit) goto done;
-  if (turn)
+  if (turn) {
     TRY(tt_factor_rotate(m, other, s->d64));
-  else
-    TRY(tt_factor_gram(m, other));
-  for (int64_t j = 0; j < k; j++) {
-    tt_put_element(m->opts.dtype, m->opts.unobserved * (s->d64[j] > 0 ? s->d64[j] : 0), s->d, 1, j, 0);
+    for (int64_t j = 0; j < k; j++)
+      tt_put_element(m->opts.dtype, m->opts.unobserved * (s->d64[j] > 0 ? s->d64[j] : 0), s->d, 1, j, 0);
+    goto done;
+  }
+  TRY(tt_factor_gram(m, other));
+  for (int64_t j = 0; j < k; j++)
     for (int64_t i = 0; i < k; i++)
       tt_put_element(m->opts.dtype, m->opts.unobserved * m->gram[other][i + j * k], s->G, k, i, j);
-  }
   s->shared.G = s->G;
 done:
   return st;
