@@ -9,6 +9,7 @@
 #define TARTAN_OPERATOR_H
 
 #include <tartan/io.h>
+#include <tartan/sparse.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,6 +19,16 @@ typedef struct tartan_operator tartan_operator;
 
 /** The operator of a dense matrix. Collective. TARTAN_ERR_NOMEM. */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_from_matrix(const tartan_matrix *A, tartan_operator **op);
+
+/**
+ * The operator of a sparse matrix in memory. Collective.
+ *
+ * Products take its entries alone; with tartan_operator_center() they stay sparse, the means are taken away afterwards. A'
+ * is made once, on the first product that needs it. Functions that read rows (Gram matrix, streaming) get dense slabs.
+ *
+ * @retval TARTAN_ERR_NOMEM
+ */
+TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_from_sparse(const tartan_sparse *A, tartan_operator **op);
 
 /**
  * The operator of a dataset that stays in its file. Collective.

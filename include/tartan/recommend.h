@@ -30,8 +30,11 @@ extern "C" {
 typedef enum tartan_recommend_model {
   TARTAN_RECOMMEND_ALS,
   TARTAN_RECOMMEND_IALS,
-  TARTAN_RECOMMEND_BIAS,      /**< mu + b_u + b_i, no factors */
-  TARTAN_RECOMMEND_POPULARITY /**< the number of an item's entries */
+  TARTAN_RECOMMEND_BIAS,       /**< mu + b_u + b_i, no factors */
+  TARTAN_RECOMMEND_POPULARITY, /**< the number of an item's entries */
+  TARTAN_RECOMMEND_EASE,       /**< item weights, without epochs: see linear_models.h; so are the next two */
+  TARTAN_RECOMMEND_PURESVD,
+  TARTAN_RECOMMEND_NMF
 } tartan_recommend_model;
 
 typedef enum tartan_recommend_solver {

@@ -13,11 +13,16 @@
 #include <tartan/factor.h>
 #include <tartan/grid.h>
 #include <tartan/io.h>
+#include <tartan/linear_models.h>
 #include <tartan/lstsq.h>
 #include <tartan/matrix.h>
+#include <tartan/nmf.h>
 #include <tartan/norms.h>
 #include <tartan/operator.h>
 #include <tartan/pca.h>
+#include <tartan/predictor.h>
+#include <tartan/ranking.h>
+#include <tartan/recommend.h>
 #include <tartan/regress.h>
 #include <tartan/sample.h>
 #include <tartan/search.h>

@@ -18,8 +18,10 @@ tartan_status tt_recommend_check(const tartan_recommend_opts *o)
 {
   tartan_status st = TARTAN_OK;
 
-  REQUIRE((int)o->model >= 0 && o->model <= TARTAN_RECOMMEND_POPULARITY, TARTAN_ERR_ARG, "there is no model %d",
+  REQUIRE((int)o->model >= 0 && o->model <= TARTAN_RECOMMEND_NMF, TARTAN_ERR_ARG, "there is no model %d",
           (int)o->model);
+  REQUIRE(o->model <= TARTAN_RECOMMEND_POPULARITY, TARTAN_ERR_ARG,
+          "this model has no epochs: it is fitted by tartan_ease(), tartan_puresvd() or tartan_recommend_nmf()");
   REQUIRE((int)o->solver >= 0 && o->solver <= TARTAN_RECOMMEND_BLOCK, TARTAN_ERR_ARG, "there is no solver %d",
           (int)o->solver);
   REQUIRE((int)o->confidence >= 0 && o->confidence <= TARTAN_CONFIDENCE_LOG, TARTAN_ERR_ARG,
