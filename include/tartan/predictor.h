@@ -35,8 +35,8 @@ typedef struct tartan_predictor_values {
   tartan_matrix        *item_factors; /**< [k, items], likewise */
   tartan_matrix        *user_bias;    /**< [1, users] f64, the ranges of user_factors */
   tartan_matrix        *item_bias;    /**< [1, items] f64, the ranges of item_factors */
-  tartan_matrix        *weights;      /**< B' [items, items] of ease, a range of columns on each rank: column i is what
-                                           makes the score of item i */
+  tartan_matrix *weights; /**< B [items, items] of ease, a range of columns on each rank: column i makes the score
+                                  of item i; in files `item_weights`, whose row i is this column */
 } tartan_predictor_values;
 
 /**
