@@ -4,6 +4,7 @@
  */
 #include "io/import_ratings.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -50,10 +51,24 @@ static int numbers_in(const char *line, const char *separator)
   }
 }
 
+/* Whether a first line names the columns of MovieLens, as they are or as R's write.csv quotes them, with row names or without. */
+static bool is_movielens_header(const char *line)
+{
+  static const char names[] = "userid,movieid,rating";
+  const char       *name = names;
+
+  if (strncmp(line, "\"\",", 3) == 0) line += 3;
+  for (; *name; line++) {
+    if (*line == '"') continue;
+    if (tolower((unsigned char)*line) != *name++) return false;
+  }
+  return true;
+}
+
 /* By the first line of a text. */
 static tt_ratings_format text_format(const char *path, const char *line)
 {
-  if (strncasecmp(line, "userid,movieid,rating", 21) == 0) return TT_RATINGS_MOVIELENS;
+  if (is_movielens_header(line)) return TT_RATINGS_MOVIELENS;
   if (numbers_in(line, "::") >= 3) return TT_RATINGS_MOVIELENS;
   if (is_movielens_name(path) && numbers_in(line, "\t") == 4) return TT_RATINGS_MOVIELENS;
   return TT_RATINGS_NONE;

@@ -27,6 +27,15 @@ def test_movielens():
     assert list(h5("user")[0]) == [196, 186, 22]
 
 
+def test_movielens_of_r():
+    """What write.csv makes of it: quoted names, and a column of row names that has none."""
+    write("quoted.csv", '"userId","movieId","rating"\n7,31,2.5\n2,31,4\n')
+    assert "2 ratings" in convert("quoted.csv").stdout and h5("user", "rating")[0].tolist() == [7, 2]
+    write("named.csv", '"","userId","movieId","rating"\n"1",7,31,2.5\n"2",2,29,4\n')
+    assert "(MovieLens)" in convert("named.csv").stdout
+    assert [a.tolist() for a in h5("user", "item", "rating")] == [[7, 2], [31, 29], [2.5, 4]]
+
+
 def test_tables():
     need("h5py")
     write("a.csv", 'rating;"user";when;item\n4.1;"b c";;"x;y"\n-2;a;;z\n\n# a comment\n0;007;;x\n')
