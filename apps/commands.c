@@ -43,6 +43,7 @@ const app_command *const app_commands[] = {
     &app_cmd_export,
     &app_cmd_info,
     &app_cmd_selftest,
+    &app_cmd_doctor,
     NULL,
 };
 /* clang-format on */
@@ -52,7 +53,6 @@ static const char *const later[] = {
     "nmf",
     "recommend",
     "verify",
-    "doctor",
 };
 
 #define LATER_COUNT ((int)(sizeof later / sizeof *later))

@@ -57,5 +57,6 @@ const app_case app_cases[] = {
      1e-6},
     {"recommend train", "K.h5 --model als -k 4 --iterations 3 --regularization 0.1 --dtype f64 -o M.h5", D,
      "M.h5:/user_factors", 1.1594231438901481, 1e-9},
+    {"doctor", "--file-size 64K", T, "files in", 1, 0},
     {NULL, NULL, D, NULL, 0, 0},
 };

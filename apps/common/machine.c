@@ -114,6 +114,25 @@ static void look_at_mask(app_machine *machine)
   machine->cores = tt_max(1, CPU_COUNT(&cores));
 }
 
+bool app_machine_cpus(char *text, size_t length)
+{
+  cpu_set_t mask;
+  size_t    n = 0;
+
+  find_mask(&mask);
+  text[0] = '\0';
+  for (int cpu = 0; cpu < CPU_SETSIZE && n < length; cpu++) {
+    int last = cpu;
+
+    if (!CPU_ISSET(cpu, &mask)) continue;
+    while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &mask)) last++;
+    n += (size_t)(last > cpu ? snprintf(text + n, length - n, "%s%d-%d", n ? "," : "", cpu, last)
+                             : snprintf(text + n, length - n, "%s%d", n ? "," : "", cpu));
+    cpu = last;
+  }
+  return CPU_COUNT(&mask) < sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 /* The two numbers of a cgroup file; "max" and files that are not there give -1. */
 static void read_limit(const char *path, long long limit[2])
 {

@@ -5,6 +5,7 @@
 #ifndef APP_MACHINE_H
 #define APP_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,11 @@ typedef struct app_machine {
 
 /** Fills a record from affinity mask, cgroup limits (v1 and v2), SLURM_MEM_PER_* and MemAvailable. */
 void app_machine_look(app_machine *machine);
+
+/**
+ * The processors that the threads of this process may run on, "0-3,8". Returns whether they are fewer than the node has.
+ */
+bool app_machine_cpus(char *text, size_t length);
 
 /** A figure of /proc/self/status in bytes: "VmRSS", "VmHWM". 0 if there is none. */
 int64_t app_machine_status(const char *name);

@@ -13,6 +13,7 @@
 
 #include "base/util.h"
 #include "comm/collective.h"
+#include "common/watchdog.h"
 #include "ext/vendor.h"
 
 /*
@@ -24,7 +25,7 @@
 #define ROOM_FOR_PLAN (16 << 20)     /* enough to open files and to plan */
 #define ROOM_WITHOUT_PLAN (64 << 20) /* advice where nobody knows the need */
 
-app_settings app_set;
+app_settings app_set = {.watchdog = 600};
 
 #define BASIC_OPTIONS                                                                                                  \
   {"json",                                                                                                             \
@@ -43,6 +44,13 @@ app_settings app_set;
        "stdout has the numbers of the result and nothing else: not how the data was read, by which solver, how "       \
        "long it took, which files were written; stderr has warnings and errors only"},                                 \
       {"verbose", 'v', APP_OPTION_FLAG, &app_set.verbose, NULL, NULL, "all rows of tables, and more in the log"},      \
+      {"watchdog",                                                                                                     \
+       0,                                                                                                              \
+       APP_OPTION_TIME,                                                                                                \
+       &app_set.watchdog,                                                                                              \
+       "TIME",                                                                                                         \
+       "10m",                                                                                                          \
+       "end with exit code 9 when for so long a rank gave no sign of life, or none has moved; 0: never"},              \
       {"allow-external",                                                                                               \
        0,                                                                                                              \
        APP_OPTION_FLAG,                                                                                                \
@@ -304,6 +312,7 @@ tartan_status app_run_begin(app_run *run)
   warn_about_cores(run, same_mask);
   app_run_warnings(run);
   tartan_grid_set_progress(run->grid, app_run_progress, run);
+  TRY(app_watchdog_start(run->grid, app_set.watchdog));
 
 done:
   return st;
@@ -348,5 +357,6 @@ int app_run_end(app_run *run, tartan_status st)
   if (run->release) run->release(run->job);
   tartan_grid_destroy(&run->grid);
   MPI_Finalize();
+  app_watchdog_stop();
   return tartan_exit_code(st);
 }

@@ -20,6 +20,7 @@ typedef struct app_settings {
   int64_t     grid[2]; /**< 0 x 0: planned */
   const char *json;
   bool        quiet, verbose;
+  double      watchdog; /**< seconds without a move that end the run; 0: never */
   bool        allow_external, allow_plugins;
   const char *mpiio_hint;
 } app_settings;

@@ -5,6 +5,7 @@
 #ifndef TT_COMM_AGREE_H
 #define TT_COMM_AGREE_H
 
+#include "base/activity.h"
 #include "base/error.h"
 #include "comm/grid.h"
 
@@ -41,10 +42,12 @@ tartan_status tt_fail_mpi(tartan_grid *grid, int code, const char *call);
     if (st != TARTAN_OK) goto done;                                                                                    \
   } while (0)
 
-/** Goes to `done` if an MPI call fails. */
+/** Goes to `done` if an MPI call fails. A watchdog sees which call it is while it lasts. */
 #define TRY_MPI(grid, call)                                                                                            \
   do {                                                                                                                 \
+    tt_activity_wait(#call);                                                                                           \
     const int code_ = (call);                                                                                          \
+    tt_activity_go();                                                                                                  \
     if (code_ != MPI_SUCCESS) {                                                                                        \
       st = tt_fail_mpi((grid), code_, #call);                                                                          \
       goto done;                                                                                                       \

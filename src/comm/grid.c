@@ -231,6 +231,7 @@ void tt_grid_warn(tartan_grid *grid, const char *fmt, ...)
 
 void tt_grid_progress(const tartan_grid *grid, const char *phase, double fraction)
 {
+  tt_activity_move(phase);
   if (grid->progress) grid->progress(grid->progress_context, phase, fraction);
 }
 
@@ -238,6 +239,7 @@ void tt_grid_phase(tartan_grid *grid, int phase, double *since)
 {
   const double now = tt_seconds();
 
+  tt_activity_move(NULL);
   grid->counters.seconds[phase] += now - *since;
   *since = now;
 }

@@ -61,7 +61,7 @@ const char *tt_mpi_name(void);
 /** Keeps a warning for the program to show; the ninth and later are dropped, equal ones kept once. Local. */
 void tt_grid_warn(tartan_grid *grid, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/** Tells the program how far a phase is, on every rank; free of charge where nobody asked. Local. */
+/** Tells the program how far a phase is, on every rank. Local. @param[in] phase  a literal: a watchdog looks at it later */
 void tt_grid_progress(const tartan_grid *grid, const char *phase, double fraction);
 
 /**
