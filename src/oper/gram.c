@@ -79,23 +79,21 @@ static int64_t panels_of_slab(const tt_gram_plan *plan)
   return plan->slab / plan->segments.panel + 3;
 }
 
-/* Words sent and received by the busiest rank in tt_gram_reduce(), and its flops. */
-static void count_costs(int P, int64_t n, tt_gram_plan *plan)
+/* Nodes that a rank holds, flops of the busiest rank, words of the one that moves most. */
+static void count_costs(const tartan_operator *op, const tt_gram_opts *opts, int P, int64_t n, tt_gram_plan *plan)
 {
-  const double  triangle = 0.5 * (double)n * (double)(n + 1);
+  tt_gram_ranks ranks = {P, op->grid->p, op->grid->q};
   tt_node_stack stack;
-  double        total = 0, most = 0;
 
   for (int r = 0; r < P; r++) {
     int largest;
 
     tt_segments_frontier(&plan->segments, P, r, &stack, &largest);
-    total += stack.count;
-    most = fmax(most, stack.count);
     plan->slots = (int)tt_max(plan->slots, largest);
   }
   plan->flops = (double)tt_segments_most_rows(&plan->segments, P) * (double)n * (double)(n + 1);
-  plan->words = P == 1 ? 0 : fmax(most * triangle * (P - 1) / P, (total - most) * triangle / P) + total * (double)n;
+  if (P != op->grid->size) tt_grid_plan(P, &ranks.p, &ranks.q);
+  plan->words = tt_gram_words(plan, opts, n, &ranks);
 }
 
 tartan_status tt_gram_plan_make(const tartan_operator *op, const tt_gram_opts *opts, int P, int threads, int64_t bytes,
@@ -111,7 +109,7 @@ tartan_status tt_gram_plan_make(const tartan_operator *op, const tt_gram_opts *o
   plan->tile = tt_round_up(tt_ceil_div(n, T), 8);
   plan->tiles = tt_ceil_div(n, plan->tile) * (tt_ceil_div(n, plan->tile) + 1) / 2;
   plan->node = plan->tiles * plan->tile * plan->tile + tt_round_up(n, 8);
-  count_costs(P, n, plan);
+  count_costs(op, opts, P, n, plan);
   plan->rows_copied = tt_segments_most_rows(&plan->segments, P) *
                       (opts->joined * 8 + (op->matrix ? op->n * (int64_t)tt_element_size(op->stored) : 0));
   result = 8 * (double)n * (double)n / P + tt_gram_reduce_bytes(plan, n, P);

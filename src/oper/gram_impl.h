@@ -28,6 +28,14 @@ int64_t tt_tile_rows(const tt_gram_plan *plan, int64_t n, int64_t I);
 /** Rank that the t-th tile goes to: the owner of block (I, J) on the grid's arrangement. Local. */
 int tt_tile_owner(const tartan_grid *grid, const tt_gram_plan *plan, int64_t n, int64_t t);
 
+/** Ranks of a pass: how many, and their arrangement. */
+typedef struct tt_gram_ranks {
+  int size, p, q;
+} tt_gram_ranks;
+
+/** Words sent or received by the rank that moves most in tt_gram(). Local. @param[in] n  the target included */
+double tt_gram_words(const tt_gram_plan *plan, const tt_gram_opts *opts, int64_t n, const tt_gram_ranks *ranks);
+
 /** Bytes that the buffers of tt_gram_reduce() take on the busiest of P ranks. Local. */
 double tt_gram_reduce_bytes(const tt_gram_plan *plan, int64_t n, int P);
 
