@@ -239,6 +239,7 @@ static tartan_status als(app_run *run, const char *const *operand, int count)
   r.algorithm = forms[set.form];
   r.dtype = tartan_dtype_name(j.dtype);
   r.seconds = bench_cases_of(&j.cases, "ours");
+  r.phases = bench_cases_phases(&j.cases, "ours");
   r.reps = j.cases.reps;
   r.flops = flops_of_row() * (double)j.rows.count * run->size;
   r.peak = cube / bench_median(bench_cases_of(&j.cases, "peak"), r.reps);

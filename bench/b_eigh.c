@@ -189,6 +189,7 @@ static tartan_status eigh(app_run *run, const char *const *operand, int count)
   r.algorithm = j.info.method;
   r.flops = tt_eigh_flops(set.n, !set.values, j.info.found);
   r.seconds = bench_cases_of(&j.cases, "ours");
+  r.phases = bench_cases_phases(&j.cases, "ours");
   r.reps = bench_set.reps;
   r.bytes_max = r.bytes_redistributed_max = r.bytes_bound = NAN;
   r.residual = fmax(j.residual, j.orthogonality);

@@ -315,6 +315,7 @@ static tartan_status ials(app_run *run, const char *const *operand, int count)
   r.algorithm = more.solver == 0 ? "exact" : "cg";
   r.dtype = tartan_dtype_name(j.dtype);
   r.seconds = bench_cases_of(&j.cases, "ours");
+  r.phases = bench_cases_phases(&j.cases, "ours");
   r.reps = j.cases.reps;
   r.flops = j.flops[0];
   r.peak = r.local_fraction = r.bytes_max = r.bytes_redistributed_max = r.bytes_bound = NAN;

@@ -397,6 +397,7 @@ static tartan_status pca(app_run *run, const char *const *operands, int count)
   TRY(bench_alternate(run->grid, cases, set.cold ? CASES : COLD, &j, bench_set.warmups, bench_set.reps));
   TRY(count_and_verify(&j, &record));
   fill_record(&j, &record);
+  record.phases = cases[OURS].phases;
   TRY(bench_record_write(run, &record));
 done:
   release(&j);

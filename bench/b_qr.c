@@ -218,6 +218,7 @@ static tartan_status qr(app_run *run, const char *const *operand, int count)
   r.dtype = tartan_dtype_name(j.dtype);
   r.algorithm = methods[set.method];
   r.seconds = bench_cases_of(&j.cases, "ours");
+  r.phases = bench_cases_phases(&j.cases, "ours");
   r.reps = bench_set.reps;
   bench_peers_record(offers, &j.cases, r.seconds, &r);
   TRY(verify(&j, &r));

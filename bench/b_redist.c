@@ -234,6 +234,7 @@ static tartan_status redist(app_run *run, const char *const *operand, int count)
   r.block = set.block;
   r.dtype = tartan_dtype_name(j.dtype);
   r.seconds = bench_cases_of(&j.cases, "ours");
+  r.phases = bench_cases_phases(&j.cases, "ours");
   r.reps = bench_set.reps;
   bench_peers_record(offers, &j.cases, r.seconds, &r);
   TRY(verify(&j, &r));

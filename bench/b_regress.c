@@ -303,6 +303,7 @@ static tartan_status regress(app_run *run, const char *const *operands, int coun
   TRY(bench_alternate(run->grid, cases, CASES, &j, bench_set.warmups, bench_set.reps));
   TRY(count_and_verify(&j, &record));
   fill_record(&j, &record);
+  record.phases = cases[OURS].phases;
   TRY(bench_record_write(run, &record));
 done:
   release(&j);

@@ -230,6 +230,7 @@ static tartan_status search(app_run *run, const char *const *operand, int count)
   TRY(bench_planned_count(run->grid, run_ours, &j, &j.planned));
   r.dtype = tartan_dtype_name(j.dtype);
   r.seconds = bench_cases_of(&j.cases, "ours");
+  r.phases = bench_cases_phases(&j.cases, "ours");
   r.reps = j.cases.reps;
   r.flops = 2.0 * (double)set.n * (double)set.q * (double)set.d;
   r.peak = r.bytes_bound = NAN;

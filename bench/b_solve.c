@@ -222,6 +222,7 @@ static tartan_status run_bench(app_run *run, const char *const *operand, int cou
   r.algorithm = j.info.method;
   r.flops = flops();
   r.seconds = bench_cases_of(&j.cases, "ours");
+  r.phases = bench_cases_phases(&j.cases, "ours");
   r.reps = bench_set.reps;
   r.bytes_max = r.bytes_redistributed_max = r.bytes_bound = NAN;
   r.residual = j.info.residual / ((double)set.n * (j.dtype == TARTAN_F32 ? 0x1p-24 : 0x1p-53));

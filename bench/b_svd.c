@@ -208,6 +208,7 @@ static tartan_status svd(app_run *run, const char *const *operand, int count)
   TRY(verify(&j, &r));
   r.dtype = tartan_dtype_name(j.dtype);
   r.seconds = bench_cases_of(&j.cases, "ours");
+  r.phases = bench_cases_phases(&j.cases, "ours");
   r.reps = j.cases.reps;
   r.flops = flops();
   r.peak = r.peak_fraction = r.local_fraction = r.bytes_max = r.bytes_redistributed_max = r.bytes_bound = NAN;

@@ -175,6 +175,7 @@ static tartan_status topk(app_run *run, const char *const *operand, int count)
   r.dtype = tartan_dtype_name(tartan_matrix_dtype(j.A));
   r.block = j.info.block;
   r.seconds = bench_cases_of(&j.cases, "ours");
+  r.phases = bench_cases_phases(&j.cases, "ours");
   r.flops = r.peak = r.local_fraction = r.bytes_bound = NAN;
   r.bytes_max = cost.bytes_moved;
   r.bytes_redistributed_max = cost.words_redistributed * (double)tartan_dtype_size(tartan_matrix_dtype(j.A));

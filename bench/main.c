@@ -29,7 +29,7 @@ const app_option bench_options[] = {
 
 static const app_command *const commands[] = {&bench_gemm,  &bench_syrk, &bench_qr,     &bench_svd,     &bench_eigh,
                                               &bench_solve, &bench_topk, &bench_pca,    &bench_regress, &bench_search,
-                                              &bench_als,   &bench_ials, &bench_redist, &bench_words};
+                                              &bench_als,   &bench_ials, &bench_redist, &bench_read,    &bench_words};
 
 #define COMMANDS ((int)(sizeof commands / sizeof *commands))
 

@@ -130,6 +130,7 @@ void bench_beside_record(const bench_beside *b, const bench_offer *offers, bench
   const int64_t reps = b->cases.reps;
 
   r->seconds = ours;
+  r->phases = bench_cases_phases(&b->cases, "ours");
   r->reps = reps;
   r->flops = b->flops;
   r->peak = 2 * side * side * side * b->run->size / median_of(b, "peak");

@@ -7,15 +7,34 @@
 #include "base/util.h"
 #include "comm/collective.h"
 
-static tartan_status run_case(tartan_grid *grid, const bench_case *c, void *context, double *seconds)
+/* Adds what the phases have grown by; a case may have set them to zero on its way. Local. */
+static void add_phases(const tartan_grid *grid, const double before[TARTAN_PHASES], double seconds, double *phases)
 {
+  double now[TARTAN_PHASES];
+
+  tartan_grid_phases(grid, now);
+  phases[TARTAN_PHASES] += seconds;
+  for (int i = 0; i < TARTAN_PHASES; i++) {
+    const double spent = now[i] >= before[i] ? now[i] - before[i] : now[i];
+
+    phases[i] += spent;
+    phases[TARTAN_PHASES] -= spent;
+  }
+}
+
+/* @param[in,out] phases  NULL: a warm-up, which does not count */
+static tartan_status run_case(tartan_grid *grid, const bench_case *c, void *context, double *seconds, double *phases)
+{
+  double        before[TARTAN_PHASES];
   tartan_status st = TARTAN_OK;
 
   if (c->prepare) TRY(c->prepare(context));
   TRY(tt_barrier(grid));
+  tartan_grid_phases(grid, before);
   *seconds = tt_seconds();
   TRY(c->run(context));
   *seconds = tt_seconds() - *seconds;
+  if (phases) add_phases(grid, before, *seconds, phases);
   TRY(tt_allreduce_f64(grid, seconds, 1, TT_MAX));
 done:
   return st;
@@ -26,13 +45,18 @@ tartan_status bench_alternate(tartan_grid *grid, bench_case *cases, int count, v
 {
   tartan_status st = TARTAN_OK;
 
+  for (int i = 0; i < count; i++) memset(cases[i].phases, 0, sizeof cases[i].phases);
   for (int64_t rep = -warmups; rep < reps; rep++) {
     for (int i = 0; i < count; i++) {
       double seconds = 0;
 
-      TRY(run_case(grid, &cases[i], context, &seconds));
+      TRY(run_case(grid, &cases[i], context, &seconds, rep >= 0 ? cases[i].phases : NULL));
       if (rep >= 0) cases[i].seconds[rep] = seconds;
     }
+  }
+  for (int i = 0; i < count; i++) {
+    TRY(tt_allreduce_f64(grid, cases[i].phases, TARTAN_PHASES + 1, TT_SUM));
+    for (int p = 0; p <= TARTAN_PHASES; p++) cases[i].phases[p] /= grid->size;
   }
 done:
   return st;
@@ -73,6 +97,13 @@ const double *bench_cases_of(const bench_cases *cases, const char *name)
 {
   for (int i = 0; i < cases->count; i++)
     if (strcmp(cases->list[i].name, name) == 0) return cases->list[i].seconds;
+  return NULL;
+}
+
+const double *bench_cases_phases(const bench_cases *cases, const char *name)
+{
+  for (int i = 0; i < cases->count; i++)
+    if (strcmp(cases->list[i].name, name) == 0) return cases->list[i].phases;
   return NULL;
 }
 

@@ -13,7 +13,8 @@ typedef struct bench_case {
   const char *name;
   tartan_status (*prepare)(void *context); /**< before each run, not timed; may be NULL */
   tartan_status (*run)(void *context);
-  double *seconds; /**< [reps] maximum over ranks; the caller's */
+  double *seconds;                   /**< [reps] maximum over ranks; the caller's */
+  double  phases[TARTAN_PHASES + 1]; /**< seconds of all repetitions in each phase, and in none: mean over ranks */
 } bench_case;
 
 /**
@@ -47,6 +48,9 @@ bool bench_cases_has(const bench_cases *cases, const char *name);
 
 /** The [reps] seconds of a case; NULL if it was not run. Local. */
 const double *bench_cases_of(const bench_cases *cases, const char *name);
+
+/** Its [TARTAN_PHASES + 1] phases, or NULL. Local. */
+const double *bench_cases_phases(const bench_cases *cases, const char *name);
 
 /** Smallest, median and largest of count > 0 values. Local. */
 double bench_min(const double *values, int64_t count);

@@ -33,6 +33,14 @@ static void put_speed(app_json *json, const app_run *run, const bench_record *r)
   app_json_number(json, "local_fraction", r->local_fraction);
 }
 
+static void put_phases(app_json *json, const bench_record *r)
+{
+  if (!r->phases) return;
+  app_json_object(json, "phases");
+  for (int i = 0; i <= TARTAN_PHASES; i++) app_json_number(json, app_phase_name(i), r->phases[i]);
+  app_json_end_object(json);
+}
+
 static void put_peers(app_json *json, const bench_record *r)
 {
   app_json_array(json, "peers");
@@ -76,6 +84,7 @@ static void put_record(app_json *json, const void *context)
   app_json_text(json, "algorithm", r->algorithm);
   app_json_count(json, "reps", r->reps);
   put_speed(json, run, r);
+  put_phases(json, r);
   app_json_number(json, "bytes_max", r->bytes_max);
   app_json_number(json, "bytes_redistributed_max", r->bytes_redistributed_max);
   app_json_number(json, "bytes_bound", r->bytes_bound);

@@ -22,6 +22,7 @@ typedef struct bench_record {
   int64_t       m, n, k, block;
   const double *seconds; /**< [reps] */
   int64_t       reps;
+  const double *phases;        /**< [TARTAN_PHASES + 1] seconds of all repetitions; NULL: not known */
   double        flops;         /**< of one repetition, all ranks */
   double        peak;          /**< flops per second of the local BLAS on all cores in use */
   double        peak_fraction; /**< 0: the rate of the median run over the peak */
