@@ -97,6 +97,13 @@ static int64_t first_segment(int64_t row)
   return tt_ceil_div(row, SEGMENT);
 }
 
+int64_t tt_factor_segments_end(const int64_t *starts, int P, int rank)
+{
+  const int64_t first = first_segment(starts[rank]), last = first_segment(starts[rank + 1]);
+
+  return last > first ? tt_min(starts[P], last * SEGMENT) : starts[rank + 1];
+}
+
 /* ------------------------------------------------------------------------------------------------ segments */
 
 /* Segments of this rank, which the threads sum. */
@@ -162,7 +169,7 @@ static tartan_status make_job(const tartan_matrix *F, int64_t first, int64_t las
 
   j->F = F;
   j->own = F->col.starts[grid->rank + 1];
-  j->end = last > first ? tt_min(F->col.n, last * SEGMENT) : j->own;
+  j->end = tt_factor_segments_end(F->col.starts, grid->size, grid->rank);
   s->size = k * (k + 1) / 2;
   j->rest = tt_alloc(&grid->memory, SEGMENT * k, size, "factor rows", &local);
   j->gram = tt_alloc_zero(&grid->memory, width * k * k, size, "Gram matrices", &local);
@@ -197,10 +204,25 @@ static int subtrees(int64_t first, int64_t last, int64_t *start, int *level)
   return n;
 }
 
+int tt_factor_subtrees(const int64_t *starts, int rank)
+{
+  int64_t start[LEVELS];
+  int     level[LEVELS];
+
+  return subtrees(first_segment(starts[rank]), first_segment(starts[rank + 1]), start, level);
+}
+
 /* Where the elements of a sum begin that rank r merges. */
 static int64_t slice(const stack *s, int64_t P, int64_t r)
 {
   return s->size / P * r + tt_min(s->size % P, r);
+}
+
+int64_t tt_factor_slice(int64_t size, int64_t P, int64_t rank)
+{
+  const stack s = {.size = size};
+
+  return slice(&s, P, rank + 1) - slice(&s, P, rank);
 }
 
 /* Counts and places of an exchange, [P] each in one block. */

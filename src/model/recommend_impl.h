@@ -123,6 +123,15 @@ tartan_status tt_factor_gram(tartan_recommender *m, int which);
  */
 tartan_status tt_factor_rotate(tartan_recommender *m, int which, double *d);
 
+/** Before which row the segments of a rank end, as a Gram matrix is summed. Local. @param[in] starts  [P + 1] rows of the ranks */
+int64_t tt_factor_segments_end(const int64_t *starts, int P, int rank);
+
+/** Sums that a rank ends with, whole subtrees of its segments. Local. */
+int tt_factor_subtrees(const int64_t *starts, int rank);
+
+/** Elements of a sum that a rank merges. Local. */
+int64_t tt_factor_slice(int64_t size, int64_t P, int64_t rank);
+
 /** Dense rows first .. first + count - 1 of a side's factors, wherever they are. Collective. @param[out] rows [count, k] */
 tartan_status tt_factor_rows(const tartan_matrix *F, int64_t first, int64_t count, void *rows);
 

@@ -10,7 +10,7 @@
 #include <tartan/recommend.h>
 
 #include "check.h"
-#include "model/recommend_impl.h"
+#include "model/recommend_words.h"
 #include "world.h"
 
 #define USERS 16000
@@ -82,6 +82,7 @@ static void check_epoch(tartan_grid *grid, const tartan_sparse *R, const tartan_
   tartan_recommend_epoch e = {0};
   tartan_cost            plan, taken;
   int64_t                before = 0, peak = 0;
+  double                 counted = 0;
 
   CHECK_OK(tartan_recommend_plan(R, o, &plan));
   tartan_grid_memory(grid, &before, NULL, NULL);
@@ -96,6 +97,9 @@ static void check_epoch(tartan_grid *grid, const tartan_sparse *R, const tartan_
   CHECK_OK(tartan_grid_cost(grid, &taken));
   check_words(m, taken.words);
   CHECK_LE(fabs(taken.words - e.words), 16); /* what tells of the epoch travels too */
+  CHECK_OK(tt_recommend_epoch_words(m, &counted));
+  CHECK(counted == e.words); /* whole numbers */
+  if (counted != e.words) printf("counted %.0f words, moved %.0f\n", counted, e.words);
   CHECK_LE(e.imbalance, 1.1);
   tartan_recommender_destroy(&m);
 }
