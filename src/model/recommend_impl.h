@@ -96,6 +96,12 @@ bool tt_has_factors(const tartan_recommender *m);
  */
 tartan_status tt_sides_arrange(tartan_recommender *m, const tartan_sparse *R);
 
+/** Largest over mean of the work that is left as it is: a copy of the ratings takes memory. */
+#define TT_BALANCED 1.03
+
+/** Work of a row of so many entries, in flops: a tt_work. Local. @param[in] context  a tartan_recommender */
+double tt_recommend_row_work(int64_t entries, void *context);
+
 /** Flops of this rank's rows of a side in a half-step, of a row that is cut those of its part. Local. */
 double tt_side_flops(const tartan_recommender *m, const tt_side *side);
 

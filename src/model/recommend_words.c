@@ -78,10 +78,10 @@ double tt_epoch_words(const tartan_recommend_opts *o, int P, int rank, const tt_
   if (implicit) add_gram(&m, side[TT_USERS].starts, P, rank, k);
   if (turns) add_gram(&m, side[TT_USERS].starts, P, rank, k);
   if (implicit) add_gram(&m, side[TT_ITEMS].starts, P, rank, k);
-  add(&m, 2, 2);             /* the balance */
-  add_allgather(&m, P, 2);   /* which factor rows the loss needs */
+  add(&m, 2, 2);           /* the balance */
+  add_allgather(&m, P, 2); /* which factor rows the loss needs */
   add(&m, (double)k * side[TT_ITEMS].lead_out, (double)k * side[TT_ITEMS].lead_in);
-  add_allgather(&m, P, 2);   /* the loss */
+  add_allgather(&m, P, 2); /* the loss */
   return fmax(m.out, m.in);
 }
 

@@ -10,10 +10,10 @@
 
 /** What one rank moves of one side in its half-step, in rows and segments. */
 typedef struct tt_side_moves {
-  const int64_t *starts;               /**< [P + 1] factor rows of the ranks */
-  double         rows_in, rows_out;    /**< of the other side: fetched, and given to others */
-  double         cut_in, cut_out;      /**< segments' sums of rows that are cut */
-  double         lead_in, lead_out;    /**< own factor rows that led-in rows need for the loss */
+  const int64_t *starts;            /**< [P + 1] factor rows of the ranks */
+  double         rows_in, rows_out; /**< of the other side: fetched, and given to others */
+  double         cut_in, cut_out;   /**< segments' sums of rows that are cut */
+  double         lead_in, lead_out; /**< own factor rows that led-in rows need for the loss */
 } tt_side_moves;
 
 /** Words moved by the rank in an epoch that is not the first: the larger of sent and received. Local. */

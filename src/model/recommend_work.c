@@ -6,8 +6,7 @@
 #include "comm/collective.h"
 #include "model/recommend_impl.h"
 
-#define ENTRY 6       /* flops in the time of which one element of an entry's factor row is fetched */
-#define BALANCED 1.03 /* largest over mean of the work that is left as it is: a copy of the ratings takes memory */
+#define ENTRY 6 /* flops in the time of which one element of an entry's factor row is fetched */
 
 /* Flops of a row that is not cut, without what all rows share. */
 static double row_flops(const tartan_recommender *m, int64_t entries)
@@ -23,7 +22,7 @@ static double row_flops(const tartan_recommender *m, int64_t entries)
   return tt_als_flops(k, entries, light);
 }
 
-static double row_work(int64_t entries, void *context)
+double tt_recommend_row_work(int64_t entries, void *context)
 {
   const tartan_recommender *m = context;
   const double              k = (double)m->opts.factors;
@@ -62,7 +61,7 @@ static double work_of(const tartan_recommender *m, const tartan_sparse *R)
     const int64_t here = R->ptr[il + 1] - R->ptr[il];
     const int64_t all = here + (il == 0 ? R->before : 0) + (il == R->rows - 1 ? R->after : 0);
 
-    work += row_work(all, (void *)(uintptr_t)m) * (all > 0 ? (double)here / (double)all : 1);
+    work += tt_recommend_row_work(all, (void *)(uintptr_t)m) * (all > 0 ? (double)here / (double)all : 1);
   }
   return work;
 }
@@ -79,11 +78,11 @@ tartan_status tt_sides_arrange(tartan_recommender *m, const tartan_sparse *R)
   TRY(tt_allreduce_f64(grid, &sum, 1, TT_SUM));
   TRY(tt_allreduce_f64(grid, &most, 1, TT_MAX));
   users->R = R;
-  if (most * grid->size > BALANCED * sum) {
-    TRY(tt_sparse_arrange(TARTAN_NO_TRANS, R, row_work, m, &users->own));
+  if (most * grid->size > TT_BALANCED * sum) {
+    TRY(tt_sparse_arrange(TARTAN_NO_TRANS, R, tt_recommend_row_work, m, &users->own));
     users->R = users->own;
   }
-  TRY(tt_sparse_arrange(TARTAN_TRANS, R, row_work, m, &items->own));
+  TRY(tt_sparse_arrange(TARTAN_TRANS, R, tt_recommend_row_work, m, &items->own));
   items->R = items->own;
 done:
   return st;

@@ -145,7 +145,7 @@ static tartan_status deal(tartan_sparse *A, const tt_build_opts *opts, const tt_
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   begin = tt_alloc_zero(NULL, P + (int64_t)1, sizeof *begin, "positions of entries", &local);
-  tt_cuts_make(grid, &cuts, &local);
+  tt_cuts_make(P, &cuts, &local);
   tt_routes_make(grid, &routes, &local);
   AGREE(grid, local);
   TRY(tt_allgather(grid, &count, 1, sizeof count, begin + 1));

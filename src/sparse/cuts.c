@@ -33,12 +33,12 @@ typedef struct view {
   const tt_pair *pair;
   const int64_t *begin;
   const edge    *edges; /* [P] */
-  int            P, me;
+  int            P, me, parts;
   int64_t        m, count, next_row; /* the next row with entries on a higher rank; m */
   tt_work       *work;
   void          *context;
   double         empty, share; /* work of an empty row, and of a rank */
-  double        *target;       /* [P - 1] shares' ends */
+  double        *target;       /* [parts - 1] shares' ends */
   int64_t        rows;
   whole         *row; /* [rows] those that have entries here */
 } view;
@@ -49,12 +49,12 @@ typedef struct proposal {
   int64_t row, offset, length, position;
 } proposal;
 
-void tt_cuts_make(tartan_grid *grid, tt_cuts *cuts, tartan_status *local)
+void tt_cuts_make(int parts, tt_cuts *cuts, tartan_status *local)
 {
-  const int64_t P = grid->size;
+  const int64_t P = parts;
   int64_t      *block = tt_alloc_zero(NULL, 4 * (P + 1), sizeof *block, "where rows are cut", local);
 
-  *cuts = (tt_cuts){.row = block};
+  *cuts = (tt_cuts){.parts = parts, .row = block};
   cuts->cost = tt_alloc_zero(NULL, P, sizeof *cuts->cost, "where rows are cut", local);
   if (!block) return;
   cuts->offset = block + P + 1;
@@ -230,7 +230,7 @@ static proposal propose(const view *v, double target)
 /* The best proposal of all ranks; of equal ones the lowest place. */
 static tartan_status choose(tartan_grid *grid, const proposal *mine, tt_cuts *cuts)
 {
-  const int64_t n = grid->size - 1;
+  const int64_t n = cuts->parts - 1;
   tartan_status st = TARTAN_OK;
 
   for (int64_t r = 0; r < n; r++) cuts->cost[r] = mine[r].cost;
@@ -253,9 +253,9 @@ done:
 }
 
 /* Cuts never go back, where two shares have one best place by rounding. */
-static void order(tt_cuts *cuts, int P)
+static void order(tt_cuts *cuts)
 {
-  for (int r = 1; r < P; r++) {
+  for (int r = 1; r < cuts->parts; r++) {
     const bool back = cuts->row[r] < cuts->row[r - 1] ||
                       (cuts->row[r] == cuts->row[r - 1] && cuts->offset[r] < cuts->offset[r - 1]);
 
@@ -297,7 +297,7 @@ static tartan_status measure(tartan_grid *grid, view *v)
     TRY(tt_allgather(grid, &mine, 1, sizeof mine, more));
     add_up(v, more, &total);
   }
-  v->share = total / grid->size;
+  v->share = total / v->parts;
 done:
   tt_free(more);
   return st;
@@ -328,7 +328,7 @@ static int64_t close_ranks(tt_heavy *all, const int64_t *counts, int P, int64_t 
   return n;
 }
 
-/* Shares that heavy rows allow; there are fewer than P / HEAVY of them. Collective. */
+/* Shares that heavy rows allow; there are fewer than parts / HEAVY of them. Collective. */
 static tartan_status find_shares(tartan_grid *grid, view *v)
 {
   const int     P = grid->size;
@@ -345,7 +345,7 @@ static tartan_status find_shares(tartan_grid *grid, view *v)
   AGREE(grid, local);
   (void)list_heavy(v, list);
   TRY(tt_allgather(grid, list, each, sizeof *list, all));
-  tt_shares_find(v->share * P, P, all, close_ranks(all, counts, P, each), v->target);
+  tt_shares_find(v->share * v->parts, v->parts, all, close_ranks(all, counts, P, each), v->target);
 done:
   tt_free(all);
   tt_free(list);
@@ -356,9 +356,10 @@ done:
 tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t *begin, int64_t m, tt_work *work,
                            void *context, tt_cuts *cuts)
 {
-  const int     P = grid->size;
+  const int     P = grid->size, parts = cuts->parts;
   const int64_t count = begin[grid->rank + 1] - begin[grid->rank];
-  view          v = {.pair = pair, .begin = begin, .P = P, .me = grid->rank, .m = m, .count = count, .work = work};
+  view          v =
+      {.pair = pair, .begin = begin, .P = P, .me = grid->rank, .parts = parts, .m = m, .count = count, .work = work};
   edge          mine = edge_of(pair, v.count), *edges;
   proposal     *proposals;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
@@ -366,20 +367,20 @@ tartan_status tt_cuts_find(tartan_grid *grid, const tt_pair *pair, const int64_t
   v.context = context;
   v.rows = count_rows(&v);
   v.row = tt_alloc(&grid->memory, v.rows, sizeof *v.row, "rows to be cut", &local);
-  v.target = tt_alloc(NULL, P, sizeof *v.target, "shares of work", &local);
+  v.target = tt_alloc(NULL, parts, sizeof *v.target, "shares of work", &local);
   edges = tt_alloc(NULL, P, sizeof *edges, "first and last rows", &local);
-  proposals = tt_alloc(NULL, P, sizeof *proposals, "where rows may be cut", &local);
+  proposals = tt_alloc(NULL, parts, sizeof *proposals, "where rows may be cut", &local);
   AGREE(grid, local);
   TRY(tt_allgather(grid, &mine, 1, sizeof mine, edges));
   v.edges = edges;
   v.next_row = find_next_row(&v);
   TRY(measure(grid, &v));
   TRY(find_shares(grid, &v));
-  for (int r = 1; r < P; r++) proposals[r - 1] = propose(&v, v.target[r - 1]);
+  for (int r = 1; r < parts; r++) proposals[r - 1] = propose(&v, v.target[r - 1]);
   TRY(choose(grid, proposals, cuts));
-  cuts->row[P] = m;
-  cuts->position[P] = begin[P];
-  order(cuts, P);
+  cuts->row[parts] = m;
+  cuts->position[parts] = begin[P];
+  order(cuts);
 done:
   tt_free(proposals);
   tt_free(edges);

@@ -7,17 +7,18 @@
 
 #include "sparse/pairs.h"
 
-/** Where the part of a rank begins. */
+/** Where each of so many parts begins: one for each rank, or for ranks of another job. */
 typedef struct tt_cuts {
-  int64_t *row;      /**< [P + 1] in this row ... */
-  int64_t *offset;   /**< [P + 1] ... before this entry of it: 0, or a multiple of the segment */
-  int64_t *length;   /**< [P + 1] entries of the row; where offset > 0 */
-  int64_t *position; /**< [P + 1] before this entry of all */
-  double  *cost;     /**< [P] */
+  int      parts;
+  int64_t *row;      /**< [parts + 1] in this row ... */
+  int64_t *offset;   /**< [parts + 1] ... before this entry of it: 0, or a multiple of the segment */
+  int64_t *length;   /**< [parts + 1] entries of the row; where offset > 0 */
+  int64_t *position; /**< [parts + 1] before this entry of all */
+  double  *cost;     /**< [parts] */
 } tt_cuts;
 
 /** Room; to be given to tt_cuts_free(), after a failure too. Local. */
-void tt_cuts_make(tartan_grid *grid, tt_cuts *cuts, tartan_status *local);
+void tt_cuts_make(int parts, tt_cuts *cuts, tartan_status *local);
 void tt_cuts_free(tt_cuts *cuts);
 
 /** What a row of so many entries costs, 0 or more, in any unit. */

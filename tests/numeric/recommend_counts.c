@@ -1,4 +1,4 @@
-// TEST: np=1,2,3,4,8,16 labels=numeric,model timeout=180
+// TEST: np=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 labels=numeric,model timeout=180
 /*
  * What an epoch takes on power-law ratings: words against the distinct rows that have to travel, work of the ranks, flops against
  * those of each row, memory against the plan.
@@ -23,10 +23,10 @@ static int64_t length_of(int64_t user)
   return (int64_t)(LONGEST * pow((double)(user * 7919 % USERS + 1), -0.8));
 }
 
-/* Each rank gives every P-th user. */
+/* Each of the grid's ranks gives every P-th user. */
 static tartan_sparse *make_ratings(tartan_grid *grid)
 {
-  const int      P = check_size(), me = check_rank();
+  const int      P = tartan_grid_size(grid), me = tartan_grid_rank(grid);
   int64_t        count = 0, e = 0, *row, *col;
   tartan_sparse *R = NULL;
 
@@ -76,7 +76,7 @@ static void check_words(const tartan_recommender *m, double words)
   CHECK(words >= needed || check_size() == 1);
 }
 
-static void check_epoch(tartan_grid *grid, const tartan_sparse *R, const tartan_recommend_opts *o)
+static double check_epoch(tartan_grid *grid, const tartan_sparse *R, const tartan_recommend_opts *o)
 {
   tartan_recommender    *m = NULL;
   tartan_recommend_epoch e = {0};
@@ -87,7 +87,7 @@ static void check_epoch(tartan_grid *grid, const tartan_sparse *R, const tartan_
   CHECK_OK(tartan_recommend_plan(R, o, &plan));
   tartan_grid_memory(grid, &before, NULL, NULL);
   tartan_grid_cost_reset(grid);
-  if (!CHECK_OK(tartan_recommender_create(R, o, &m))) return;
+  if (!CHECK_OK(tartan_recommender_create(R, o, &m))) return NAN;
   CHECK_OK(tartan_recommender_epoch(m, &e));
   tartan_grid_memory(grid, NULL, &peak, NULL);
   CHECK_LE(over_ranks((double)(peak - before), MPI_MAX), plan.memory);
@@ -102,16 +102,32 @@ static void check_epoch(tartan_grid *grid, const tartan_sparse *R, const tartan_
   if (counted != e.words) printf("counted %.0f words, moved %.0f\n", counted, e.words);
   CHECK_LE(e.imbalance, 1.1);
   tartan_recommender_destroy(&m);
+  return e.words;
+}
+
+/* The same counted on one rank for as many as there are. Words are those of a second epoch here. */
+static void check_count(const tartan_sparse *alone, const tartan_recommend_opts *o, double words)
+{
+  tt_epoch_counts c = {0};
+
+  CHECK_OK(tt_recommend_count(alone, o, 1, check_size(), &c));
+  CHECK(c.words == words);
+  if (c.words != words) printf("counted for %d ranks %.0f words, moved %.0f\n", check_size(), c.words, words);
+  CHECK_LE(c.needed, c.words);
+  CHECK_LE(c.imbalance, 1.1);
 }
 
 int main(int argc, char **argv)
 {
-  tartan_grid   *grid;
-  tartan_sparse *R;
+  tartan_grid   *grid, *self = NULL;
+  tartan_sparse *R, *alone;
+  double         words;
 
   check_start(&argc, &argv);
   grid = grid_world();
   R = make_ratings(grid);
+  CHECK_OK(tartan_grid_create(MPI_COMM_SELF, NULL, &self));
+  alone = check_rank() == 0 ? make_ratings(self) : NULL;
   for (int kind = 0; kind < 3 && R; kind++) {
     tartan_recommend_opts o = TARTAN_RECOMMEND_OPTS_INIT;
 
@@ -120,9 +136,12 @@ int main(int argc, char **argv)
     o.model = kind == 1 ? TARTAN_RECOMMEND_ALS : TARTAN_RECOMMEND_IALS;
     o.dtype = kind == 1 ? TARTAN_F64 : TARTAN_F32;
     check_context("%lld factors, model %d, solver %d", (long long)o.factors, (int)o.model, (int)o.solver);
-    check_epoch(grid, R, &o);
+    words = check_epoch(grid, R, &o);
+    if (alone) check_count(alone, &o, words);
   }
+  tartan_sparse_destroy(&alone);
   tartan_sparse_destroy(&R);
+  tartan_grid_destroy(&self);
   tartan_grid_destroy(&grid);
   return check_finish();
 }
