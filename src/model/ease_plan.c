@@ -120,8 +120,8 @@ static double solve_words(const tt_layout *layout)
   if (p * q == 1) return 0;
   if (p > 1) return 3 * half * (1 / p + 1 / q) + n * n / (p * q);
   for (double row = 0; row < n; row += nb * q) sent += (q - 1) * fmin(nb, n - row) * (n - row + nb);
-  sent += 2 * (half + 1.5 * nb * n) / q + half / q;
-  return fmax(sent, (3 * half + 4 * nb * n) * (1 - 1 / q) + half / q);
+  sent += 2 * (half + 1.5 * nb * n) / q + half / q * (1 - 1 / q);
+  return fmax(sent, (3 * half + 4 * nb * n + half / q) * (1 - 1 / q));
 }
 
 static void describe(const tartan_sparse *R, const tt_layout *layout, const tt_ease_gram_figures *gram,
