@@ -32,11 +32,11 @@ typedef struct tile {
 typedef struct work {
   const tartan_sparse *R;
   tartan_matrix       *G;
-  int64_t              first;   /* of this rank's entries, among all */
-  int64_t              batches; /* in which they travel */
+  int64_t              first;     /* of this rank's entries, among all */
+  int64_t              batches;   /* in which they travel */
+  int32_t             *row, *col; /* [n] the local row and column of each item, -1 where it is not this rank's */
   tt_routes            routes;
   tt_pair             *sent, *received;
-  int64_t              capacity;
   tile                 t;
 } work;
 
@@ -246,9 +246,11 @@ static void find_columns(const work *w, int64_t from, int64_t end)
   const tile          *t = &w->t;
 
   for (int64_t j = 0; j <= G->nloc; j++) t->start[j] = 0;
-  for (int64_t e = from; e < end; e++)
-    if (tt_axis_owner(&G->col, item_of(&w->received[e])) == G->pcol)
-      t->start[tt_axis_local(&G->col, item_of(&w->received[e])) + 1]++;
+  for (int64_t e = from; e < end; e++) {
+    const int32_t col = w->col[item_of(&w->received[e])];
+
+    if (col >= 0) t->start[col + 1]++;
+  }
   for (int64_t j = 0; j < G->nloc; j++) {
     t->start[j + 1] += t->start[j];
     t->place[j] = t->start[j];
@@ -265,16 +267,16 @@ static void fill_tile(const work *w, int64_t from, int64_t end)
 
   find_columns(w, from, end);
   for (int64_t e = from; e < end; e++) {
-    const int64_t item = item_of(&w->received[e]);
+    const int32_t row = w->row[item_of(&w->received[e])], col = w->col[item_of(&w->received[e])];
 
-    if (tt_axis_owner(&G->col, item) == G->pcol) {
-      const int64_t at = t->place[tt_axis_local(&G->col, item)]++;
+    if (col >= 0) {
+      const int64_t at = t->place[col]++;
 
       t->part[at] = (stretch){.from = rows, .value = w->received[e].value};
       mine[count++] = at;
     }
-    if (tt_axis_owner(&G->row, item) == G->prow) {
-      t->row[rows] = (int32_t)tt_axis_local(&G->row, item);
+    if (row >= 0) {
+      t->row[rows] = row;
       t->value[rows++] = w->received[e].value;
     }
     if (e + 1 == end || user_of(&w->received[e + 1]) != user_of(&w->received[e])) {
@@ -315,18 +317,24 @@ static void add_received(work *w)
   }
 }
 
-/* The first of this rank's entries among all. Collective. */
-static tartan_status find_first(work *w)
+/* Where each item is here, and the first of this rank's entries among all. Collective. */
+static tartan_status find_places(work *w)
 {
   tartan_grid  *grid = w->R->grid;
   int64_t      *count = NULL;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
   count = tt_alloc(&grid->memory, grid->size, sizeof *count, "entries of the ranks", &local);
+  w->row = tt_alloc(&grid->memory, w->R->n, sizeof *w->row, "places of items", &local);
+  w->col = tt_alloc(&grid->memory, w->R->n, sizeof *w->col, "places of items", &local);
   tt_routes_make(grid, &w->routes, &local);
   AGREE(grid, local);
   TRY(tt_allgather(grid, &w->R->ptr[w->R->rows], 1, sizeof *count, count));
   for (int r = 0; r < grid->rank; r++) w->first += count[r];
+  for (int64_t i = 0; i < w->R->n; i++) {
+    w->row[i] = (int32_t)tartan_matrix_local_row(w->G, i);
+    w->col[i] = (int32_t)tartan_matrix_local_col(w->G, i);
+  }
 done:
   tt_free(count);
   return st;
@@ -338,7 +346,7 @@ tartan_status tt_ease_gram(const tartan_sparse *R, int64_t room, tartan_matrix *
   double        t;
   tartan_status st = TARTAN_OK;
 
-  TRY(find_first(&w));
+  TRY(find_places(&w));
   TRY(count_batches(&w, room));
   for (int64_t b = 0; b < w.batches; b++) {
     TRY(exchange(&w, b));
@@ -355,5 +363,7 @@ done:
   free_tile(&w.t);
   tt_free(w.received);
   tt_routes_free(&w.routes);
+  tt_free(w.col);
+  tt_free(w.row);
   return st;
 }
