@@ -29,15 +29,15 @@ done:
   return st;
 }
 
-/* Numbers of their own for the two factors: rows of W are counted from 0 up, those of H' from -1 down. */
-static void fill_random(const tt_nmf *f, tt_nmf_side *side, bool down)
+/* The two factors are the rows of one matrix of numbers, [W; H']: those of `side` from row `first` on. */
+static void fill_random(const tt_nmf *f, tt_nmf_side *side, int64_t first)
 {
   const double scale = sqrt(f->mean / (double)f->k);
   double      *x = side->X->data;
 
   for (int64_t i = side->begin; i < side->end; i++)
     for (int64_t t = 0; t < f->k; t++)
-      x[t + (i - side->begin) * f->k] = scale * fabs(tt_normal(f->opts.seed, down ? -1 - i : i, t));
+      x[t + (i - side->begin) * f->k] = scale * fabs(tt_normal(f->opts.seed, first + i, t));
 }
 
 /* ------------------------------------------------------------------------------------------------ NNDSVD */
@@ -140,7 +140,7 @@ tartan_status tt_nmf_start(tt_nmf *f)
 {
   if (f->opts.W) return take_given(f);
   if (f->opts.init != TARTAN_NMF_RANDOM) return nndsvd(f);
-  fill_random(f, &f->W, false);
-  fill_random(f, &f->H, true);
+  fill_random(f, &f->W, 0);
+  fill_random(f, &f->H, f->A->m);
   return TARTAN_OK;
 }
