@@ -1,5 +1,6 @@
 /*
- * tartan nmf: non-negative parts of samples x features, A ~ W H, from file to file. The data is read once an iteration.
+ * tartan nmf: non-negative parts of samples x features, A ~ W H, from file to file. A dataset is read once an iteration, sparse
+ * data is held.
  */
 #include <math.h>
 #include <string.h>
@@ -45,7 +46,8 @@ static const app_option options[] = {
 typedef struct job {
   app_run        *run;
   app_pca_input   input;
-  tt_dataset_info start; /* of --start */
+  tartan_sparse  *sparse; /* what it refers to, or NULL */
+  tt_dataset_info start;  /* of --start */
   char            start_text[TT_PATH_MAX + 32];
   tartan_nmf_opts opts;
   tartan_matrix  *W0, *H0, *W, *H;
@@ -65,6 +67,7 @@ static void release(void *context)
   tartan_matrix_destroy(&j->H0);
   tartan_matrix_destroy(&j->W0);
   app_pca_input_close(&j->input);
+  tartan_sparse_destroy(&j->sparse);
 }
 
 static void json_result(app_json *json, const void *context)
@@ -143,7 +146,7 @@ static tartan_status open_inputs(app_run *run, job *j, const char *source)
   const int64_t pixels = set.image[0] * set.image[1];
   tartan_status st = TARTAN_OK;
 
-  TRY(app_pca_input_open(run, source, set.samples, &j->input));
+  TRY(app_nmf_input_open(run, source, set.samples, &j->input, &j->sparse));
   REQUIRE(set.k <= tt_min(j->input.m, j->input.n), TARTAN_ERR_ARG,
           "-k %lld: of %lld samples x %lld features there are at most %lld parts", (long long)set.k,
           (long long)j->input.m, (long long)j->input.n, (long long)tt_min(j->input.m, j->input.n));
@@ -366,6 +369,9 @@ const app_command app_cmd_nmf = {
     .operands_max = 1,
     .options = {options, app_run_options},
     .notes =
+        "DATA.h5 is a dataset, which stays in its file, or a group with a sparse matrix (data, indices, indptr) or "
+        "with "
+        "ratings (user, item, rating).\n\n"
         "Writes W (samples x K) and H (K x features) with W, H >= 0 and A ~ W H. From the same start (--start) "
         "iterations are those of sklearn.decomposition.NMF(solver=\"cd\") to rounding, and the same bits on any number "
         "of ranks.\n\n"

@@ -1,6 +1,6 @@
 /**
  * @file nmf.h
- * A non-negative factorization, for its page.
+ * What a non-negative factorization reads, and its page.
  */
 #ifndef APP_NMF_H
 #define APP_NMF_H
@@ -9,6 +9,18 @@
 
 #include "pca.h"
 
+/**
+ * Opens the data of a run and prints how it was understood. Collective.
+ *
+ * @param[in]  samples  APP_SAMPLES_...
+ * @param[out] sparse   what input->data refers to, where the source is a sparse matrix (`data`, `indices`, `indptr`) or
+ *                      ratings (`user`, `item`, `rating`): to be destroyed after it; else NULL
+ * Errors as tartan_operator_open(), tt_ratings_read().
+ */
+tartan_status app_nmf_input_open(app_run *run, const char *source, int samples, app_pca_input *input,
+                                 tartan_sparse **sparse);
+
+/** A non-negative factorization, for its page. */
 typedef struct app_nmf_result {
   const app_pca_input   *input;
   const char            *output, *start; /**< of the iteration, for people */

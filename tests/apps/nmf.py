@@ -135,6 +135,43 @@ def test_kinds_of_files():
     assert np.isfinite(w).all()
 
 
+def test_sparse():
+    """A sparse matrix as AnnData keeps it, CSR and CSC, and ratings: as the same data stored dense."""
+    need("scipy")
+    import scipy.sparse
+
+    h5py, np, _ = modules()
+    x, w0, h0 = problem(220, 70, 5, seed=6, holes=0.9)
+    save("start.h5", W=w0, H=h0)
+    w, h, _ = reference(x, w0, h0, 8)
+    for name, kind in (("csr.h5", scipy.sparse.csr_matrix), ("csc.h5", scipy.sparse.csc_matrix)):
+        a = kind(x)
+        with h5py.File(name, "w") as f:
+            group = f.create_group("X")
+            group.attrs["encoding-type"], group.attrs["shape"] = kind.__name__, a.shape
+            for key in ("data", "indices", "indptr"):
+                group[key] = getattr(a, key)
+    user, item = np.nonzero(x)
+    save("ratings.h5", user=user, item=item, rating=x[user, item])
+    seen = set()
+    for source, ranks in (("csr.h5", 0), ("csr.h5:/X", 3), ("csc.h5", 2), ("ratings.h5", 2)):
+        done = ok("nmf", source, "-k", 5, "--start", "start.h5", "--iterations", 8, "--tol", 0, "-o", "r.h5", "-f",
+                  ranks=ranks)
+        assert "220 samples x 70 features" in done.stdout
+        got_w, got_h = load("r.h5", "W", "H")
+        assert distance(got_w, w) < 1e-11 and distance(got_h, h) < 1e-11, source
+        seen.add(got_w.tobytes() + got_h.tobytes())
+    assert len(seen) == 1, "other bits"
+    save("turned.h5", W=h0.T.copy(), H=w0.T.copy())
+    ok("nmf", "csr.h5", "-k", 5, "--samples", "columns", "--start", "turned.h5", "--iterations", 2, "-o", "r.h5", "-f")
+    want = reference(x.T, h0.T.copy(), w0.T.copy(), 2)
+    assert distance(load("r.h5", "W")[0], want[0]) < 1e-11
+    x[3, 7] = -2
+    user, item = np.nonzero(x)
+    refused(3, "row 3, column 7 (from zero) is -2", "nmf", save("ratings.h5", user=user, item=item, rating=x[user, item]),
+            "-k", 5, "-o", "r.h5", "-f", ranks=2)
+
+
 def test_exact():
     """A product is found again; the loss at the end comes from the elements, where |A|^2 - ... has cancelled."""
     np = modules()[1]
