@@ -15,7 +15,7 @@ extern "C" {
 typedef enum tartan_nmf_init {
   TARTAN_NMF_NNDSVDA, /**< from the k largest singular triplets, zeros filled with the mean (Boutsidis, Gallopoulos 2008) */
   TARTAN_NMF_NNDSVD, /**< the same, zeros stay */
-  TARTAN_NMF_RANDOM  /**< |N(0, 1)| sqrt(mean / k) */
+  TARTAN_NMF_RANDOM /**< |N(0, 1)| sqrt(mean / k): the numbers of tartan_matrix_fill_normal() for [W; H'] as one matrix */
 } tartan_nmf_init;
 
 typedef struct tartan_nmf_opts {
@@ -26,7 +26,10 @@ typedef struct tartan_nmf_opts {
   tartan_nmf_init init;
   uint64_t        seed;
   const tartan_matrix *W, *H; /**< [m, k], [k, n] >= 0: start from these; both or neither */
-  /** Told after each iteration, on every rank; not 0 on every rank: stop here. NULL: nobody. */
+  /**
+   * Told after each iteration, on every rank, with `info` up to date; not 0 on every rank: stop here. NULL: nobody. The loss is
+   * exact to u |A|_F^2.
+   */
   int (*after)(void *context, int64_t iteration, double loss);
   void *context;
 } tartan_nmf_opts;
@@ -41,13 +44,13 @@ typedef struct tartan_nmf_info {
   bool    converged;
   int64_t iterations;
   int64_t passes;    /**< over the operator */
-  double  loss;      /**< |A - W H|_F^2 / 2, without penalties */
+  double  loss;      /**< |A - W H|_F^2 / 2, without penalties; from the elements where it is below 1e-6 |A|_F^2 */
   double  relative;  /**< |A - W H|_F / |A|_F; 0 of a zero matrix */
   double  violation; /**< sum of |projected gradient| steps, relative to the first iteration's */
   double  seconds;
 } tartan_nmf_info;
 
-/** Memory, words, passes. Collective. Errors as tartan_nmf(). */
+/** Memory, words, passes, if all iterations are needed. Collective; nothing is read. Errors as tartan_nmf(). */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_nmf_plan(const tartan_operator *A, int64_t k,
                                                          const tartan_nmf_opts *opts, tartan_cost *plan);
 
@@ -55,26 +58,34 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_nmf_plan(const tartan_operator *
  * W, H of the least |A - W H|_F^2 / 2 that coordinate descent comes to (HALS): the columns of W in turn, then the rows of H,
  * each exactly for the others. The loss never rises.
  *
- * Collective. Each iteration applies A and A' once; W lies by rows and H by columns of the ranks' parts of A.
+ * Collective. An f64 matrix in memory and a sparse one are applied twice an iteration; of all others one pass over the rows updates
+ * W and makes W'A. From the same start the iterates are those of scikit-learn's coordinate descent without shuffling, to
+ * rounding. The bits do not depend on the number of ranks or threads where A is streamed, sparse or f32, and the start
+ * is given or random; products of an f64 matrix and singular vectors depend on the grid by rounding.
  *
  * @param[in]  A     [m, n] >= 0
  * @param[in]  k     1 to min(m, n)
- * @param[out] W     [m, k] f64; NULL after a failure
- * @param[out] H     [k, n] f64
+ * @param[out] W     [m, k] f64, by rows over the ranks; NULL after a failure
+ * @param[out] H     [k, n] f64, by columns
  * @param[out] info  may be NULL
  *
  * Source: Cichocki, Phan 2009 (HALS); Hsieh, Dhillon 2011; stopping as scikit-learn's coordinate descent.
  *
- * @retval TARTAN_ERR_INPUT  an element is negative (the first is named), NaN or Inf
- * @retval TARTAN_ERR_ARG    k or an option out of range; a start that has negative elements
- * @retval TARTAN_ERR_SHAPE  a start that does not fit
+ * @retval TARTAN_ERR_INPUT    an element is negative, NaN or Inf (the first in row order is named), or |A|_F^2 overflows
+ * @retval TARTAN_ERR_NUMERIC  an iteration left the range of f64
+ * @retval TARTAN_ERR_ARG      k or an option out of range; a start that has negative elements
+ * @retval TARTAN_ERR_SHAPE    a start that does not fit
  * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_nmf(const tartan_operator *A, int64_t k, const tartan_nmf_opts *opts,
                                                     tartan_matrix **W, tartan_matrix **H, tartan_nmf_info *info);
 
 /**
- * W for given H, row by row: the least |a_i - w_i H|^2 / 2 + penalties over w_i >= 0, iterated to `tolerance`. Collective.
+ * W for given H, row by row: the least |a_i - w_i H|^2 / 2 + penalties over w_i >= 0, from zeros until the violation of the row is
+ * `tolerance` times its first one, or for `iterations` sweeps. Collective; one pass. opts->W, H, init are not used.
+ *
+ * @param[in]  H  [k, n], k of any size
+ * @param[out] W  [m, k] f64, by rows over the ranks; NULL after a failure
  *
  * Errors as tartan_nmf().
  */

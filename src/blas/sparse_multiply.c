@@ -3,28 +3,26 @@
  * exchanged once, each rank multiplies its rows segment by segment, and of rows that are cut between ranks the sums of
  * segments go to the row's owner, who adds them in order.
  */
-#include <tartan/sparse.h>
+#include <string.h>
 
 #include "base/util.h"
+#include "blas/sparse_product.h"
+#include "kernel/convert.h"
 #include "kernel/sparse.h"
-#include "matrix/matrix.h"
-#include "sparse/sparse.h"
 
 #define SEGMENT TARTAN_SPARSE_SEGMENT
 
 /* A product under way. */
-typedef struct product {
-  const tartan_sparse *A;
-  int64_t              b;
-  size_t               width; /* bytes of a dense row */
-  tartan_matrix       *X, *Y; /* [b, n], [b, m] in ranges of columns */
-  tt_needed            needed;
-  char                *rows;       /* [needed, b] */
-  char                *lead, *sum; /* sums of the segments of a first row that is another rank's; of one segment */
-  tt_routes            routes;     /* of these sums */
-  tt_routes            words;      /* of their elements */
-  char                *follow;     /* those that come here */
-} product;
+typedef struct work {
+  tt_sparse_product *of;
+  int64_t            b;
+  size_t             width;      /* bytes of a dense row */
+  char              *y;          /* [b, rows owned here] */
+  char              *rows;       /* [needed, b] */
+  char              *lead, *sum; /* sums of the segments of a first row that is another rank's; of one segment */
+  tt_routes          words;      /* of the elements of these sums */
+  char              *follow;     /* those that come here */
+} work;
 
 /* Whether the first local row is owned by a lower rank. */
 static int64_t led(const tartan_sparse *A)
@@ -32,120 +30,167 @@ static int64_t led(const tartan_sparse *A)
   return A->rows > 0 && A->before > 0;
 }
 
-/* Local row i from its segments: into y one after the other, or each to its own place. */
-static void multiply_row(const product *p, int64_t i, bool apart, char *y)
+/* Segments of the first local row, if that is another rank's. */
+static int64_t leading(const tartan_sparse *A)
 {
-  const tartan_sparse *A = p->A;
+  return led(A) ? tt_ceil_div(A->ptr[1], SEGMENT) : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------ what stays */
+
+tartan_status tt_sparse_product_make(const tartan_sparse *A, tartan_dtype dtype, const int64_t *starts,
+                                     tt_sparse_product *product)
+{
+  tartan_grid  *grid = A->grid;
+  const int     P = grid->size;
+  const int64_t count = A->ptr[A->rows];
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  *product = (tt_sparse_product){.A = A,
+                                 .dtype = dtype,
+                                 .value = A->value,
+                                 .needed = {.grid = grid},
+                                 .routes = {.grid = grid}};
+  product->starts = tt_alloc(&grid->memory, P + (int64_t)1, sizeof *product->starts, "ranges of rows", &local);
+  if (dtype != A->dtype)
+    product->wide = tt_alloc(&grid->memory, count, sizeof *product->wide, "values of a sparse matrix", &local);
+  tt_routes_make(grid, &product->routes, &local);
+  AGREE(grid, local);
+  for (int r = 0; r <= P; r++) product->starts[r] = starts ? starts[r] : A->n / P * r + tt_min(r, A->n % P);
+  if (dtype != A->dtype) {
+    tt_convert(tt_element_of(A->dtype), A->value, count, TARTAN_F64, product->wide);
+    product->value = product->wide;
+  }
+  TRY(tt_needed_make(A, product->starts, &product->needed));
+  if (led(A)) product->routes.send_count[tt_sparse_owner(A, A->first)] = leading(A);
+  TRY(tt_routes_tell(&product->routes));
+done:
+  return st;
+}
+
+void tt_sparse_product_end(tt_sparse_product *product)
+{
+  if (!product->A) return;
+  tt_routes_free(&product->routes);
+  tt_needed_end(&product->needed);
+  tt_free(product->wide);
+  tt_free(product->starts);
+  memset(product, 0, sizeof *product);
+}
+
+/* ------------------------------------------------------------------------------------------------ one product */
+
+/* Local row i from its segments: into y one after the other, or each to its own place. */
+static void multiply_row(const work *p, int64_t i, bool apart, char *y)
+{
+  const tartan_sparse *A = p->of->A;
+  const tartan_dtype   dtype = p->of->dtype;
 
   for (int64_t e = A->ptr[i]; e < A->ptr[i + 1] || e == A->ptr[i]; e += SEGMENT) {
     const int64_t count = tt_min(SEGMENT, A->ptr[i + 1] - e);
     const bool    first = e == A->ptr[i];
 
-    tt_sparse_dot(A->dtype, count, p->needed.local + e, A->value, e, p->rows, p->b, first || apart ? y : p->sum);
-    if (!first && !apart) tt_sparse_add(A->dtype, p->b, p->sum, y);
+    tt_sparse_dot(dtype, count, p->of->needed.local + e, p->of->value, e, p->rows, p->b, first || apart ? y : p->sum);
+    if (!first && !apart) tt_sparse_add(dtype, p->b, p->sum, y);
     if (apart) y += p->width;
   }
 }
 
-static void multiply_rows(const product *p)
+static void multiply_rows(const work *p)
 {
-  const tartan_sparse *A = p->A;
-  char                *y = p->Y->data;
+  const tartan_sparse *A = p->of->A;
+  char                *y = p->y;
 
   if (led(A)) multiply_row(p, 0, true, p->lead);
   for (int64_t i = led(A); i < A->rows; i++, y += p->width) multiply_row(p, i, false, y);
 }
 
 /* Sums of segments go to the owner of the row, who has it last. */
-static tartan_status add_parts(product *p)
+static tartan_status add_parts(work *p)
 {
-  const tartan_sparse *A = p->A;
+  const tartan_sparse *A = p->of->A;
+  const tartan_dtype   dtype = p->of->dtype;
   const int64_t        owned = A->rows - led(A);
   tartan_status        st = TARTAN_OK;
 
-  TRY(tt_routes_go(&p->words, p->lead, tartan_dtype_size(A->dtype), p->follow));
-  for (int64_t s = 0; s < p->routes.received; s++)
-    tt_sparse_add(A->dtype, p->b, p->follow + (size_t)s * p->width,
-                  (char *)p->Y->data + (size_t)(owned - 1) * p->width);
+  TRY(tt_routes_go(&p->words, p->lead, tartan_dtype_size(dtype), p->follow));
+  for (int64_t s = 0; s < p->of->routes.received; s++)
+    tt_sparse_add(dtype, p->b, p->follow + (size_t)s * p->width, p->y + (size_t)(owned - 1) * p->width);
 done:
   return st;
 }
 
-/* X and Y in ranges, the lists, and all memory. */
-static tartan_status prepare(product *p, const tartan_matrix *X)
+static tartan_status begin(work *p)
 {
-  const tartan_sparse *A = p->A;
-  tartan_grid         *grid = A->grid;
-  const int            P = grid->size;
-  const int64_t        lead = led(A) ? tt_ceil_div(A->ptr[1], SEGMENT) : 0;
-  tt_memory           *mem = &grid->memory;
-  int64_t             *starts;
-  tartan_status        st = TARTAN_OK, local = TARTAN_OK;
+  tt_sparse_product *of = p->of;
+  tartan_grid       *grid = of->A->grid;
+  tt_memory         *mem = &grid->memory;
+  tartan_status      st = TARTAN_OK, local = TARTAN_OK;
 
-  starts = tt_alloc(NULL, P + (int64_t)1, sizeof *starts, "ranges of rows", &local);
-  tt_routes_make(grid, &p->routes, &local);
   tt_routes_make(grid, &p->words, &local);
-  AGREE(grid, local);
-  for (int r = 0; r <= P; r++) starts[r] = A->n / P * r + tt_min(r, A->n % P);
-  TRY(tt_needed_make(A, starts, &p->needed));
-  TRY(tt_matrix_create_ranges(grid, A->dtype, p->b, A->n, starts, NULL, &p->X));
-  TRY(tartan_matrix_copy(TARTAN_TRANS, X, p->X));
-  TRY(tt_matrix_create_ranges(grid, A->dtype, p->b, A->m, A->owner, NULL, &p->Y));
-  if (lead > 0) p->routes.send_count[tt_sparse_owner(A, A->first)] = lead;
-  TRY(tt_routes_tell(&p->routes));
-  tt_routes_widen(&p->routes, p->b, &p->words);
-  p->rows = tt_alloc(mem, p->needed.needed, p->width, "rows of X", &local);
-  p->lead = tt_alloc(mem, lead, p->width, "sums of segments", &local);
+  p->rows = tt_alloc(mem, of->needed.needed, p->width, "rows of X", &local);
+  p->lead = tt_alloc(mem, leading(of->A), p->width, "sums of segments", &local);
   p->sum = tt_alloc(mem, 1, p->width, "sums of segments", &local);
-  p->follow = tt_alloc(mem, p->routes.received, p->width, "sums of other ranks", &local);
+  p->follow = tt_alloc(mem, of->routes.received, p->width, "sums of other ranks", &local);
   AGREE(grid, local);
+  tt_routes_widen(&of->routes, p->b, &p->words);
 done:
-  tt_free(starts);
   return st;
 }
 
-static void end(product *p)
+static void end(work *p)
 {
   tt_free(p->follow);
   tt_free(p->sum);
   tt_free(p->lead);
   tt_free(p->rows);
   tt_routes_free(&p->words);
-  tt_routes_free(&p->routes);
-  tt_needed_end(&p->needed);
-  tartan_matrix_destroy(&p->Y);
-  tartan_matrix_destroy(&p->X);
 }
 
-static tartan_status multiply(const tartan_sparse *A, const tartan_matrix *X, tartan_matrix *Y)
+tartan_status tt_sparse_product_ranges(tt_sparse_product *of, const tartan_matrix *X, tartan_matrix *Y)
 {
-  product       p = {.A = A,
-                     .b = X->col.n,
-                     .needed = {.grid = A->grid},
-                     .routes = {.grid = A->grid},
-                     .words = {.grid = A->grid}};
+  const size_t  size = tartan_dtype_size(of->dtype);
+  tartan_grid  *grid = of->A->grid;
+  work          p = {.of = of, .b = X->row.n, .width = (size_t)X->row.n * size, .y = Y->data, .words = {.grid = grid}};
   double        since = 0;
   tartan_status st = TARTAN_OK;
 
-  p.width = (size_t)p.b * tartan_dtype_size(A->dtype);
-  TRY(prepare(&p, X));
-  TRY(tt_needed_exchange(&p.needed, p.X->data, p.b, tartan_dtype_size(A->dtype), p.rows));
+  TRY(begin(&p));
+  TRY(tt_needed_exchange(&of->needed, X->data, p.b, size, p.rows));
   since = tt_seconds();
   multiply_rows(&p);
-  tt_grid_phase(A->grid, TARTAN_PHASE_COMPUTE, &since);
-  A->grid->counters.flops += 2 * (double)A->ptr[A->rows] * (double)p.b;
+  tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &since);
+  grid->counters.flops += 2 * (double)of->A->ptr[of->A->rows] * (double)p.b;
   TRY(add_parts(&p));
-  TRY(tartan_matrix_copy(TARTAN_TRANS, p.Y, Y));
 done:
   end(&p);
   return st;
 }
 
+tartan_status tt_sparse_product_run(tt_sparse_product *of, const tartan_matrix *X, tartan_matrix *Y)
+{
+  const tartan_sparse *A = of->A;
+  const int64_t        b = X->col.n;
+  tartan_matrix       *x = NULL, *y = NULL;
+  tartan_status        st = TARTAN_OK;
+
+  TRY(tt_matrix_create_ranges(A->grid, of->dtype, b, A->n, of->starts, NULL, &x));
+  TRY(tartan_matrix_copy(TARTAN_TRANS, X, x));
+  TRY(tt_matrix_create_ranges(A->grid, of->dtype, b, A->m, A->owner, NULL, &y));
+  TRY(tt_sparse_product_ranges(of, x, y));
+  TRY(tartan_matrix_copy(TARTAN_TRANS, y, Y));
+done:
+  tartan_matrix_destroy(&y);
+  tartan_matrix_destroy(&x);
+  return st;
+}
+
 tartan_status tartan_sparse_multiply(tartan_op op, const tartan_sparse *A, const tartan_matrix *X, tartan_matrix *Y)
 {
-  const int64_t  in = op == TARTAN_TRANS ? A->m : A->n, out = op == TARTAN_TRANS ? A->n : A->m;
-  tartan_sparse *At = NULL;
-  tartan_status  st = TARTAN_OK;
+  const int64_t     in = op == TARTAN_TRANS ? A->m : A->n, out = op == TARTAN_TRANS ? A->n : A->m;
+  tartan_sparse    *At = NULL;
+  tt_sparse_product product = {.A = NULL};
+  tartan_status     st = TARTAN_OK;
 
   REQUIRE(X->grid == A->grid && Y->grid == A->grid, TARTAN_ERR_GRID, "sparse product: the operands lie on other grids");
   REQUIRE(X->dtype == A->dtype && Y->dtype == A->dtype, TARTAN_ERR_DTYPE, "sparse product: A is %s, X is %s, Y is %s",
@@ -157,8 +202,10 @@ tartan_status tartan_sparse_multiply(tartan_op op, const tartan_sparse *A, const
     TRY(tartan_sparse_transpose(A, 1, &At));
     A = At;
   }
-  TRY(multiply(A, X, Y));
+  TRY(tt_sparse_product_make(A, A->dtype, NULL, &product));
+  TRY(tt_sparse_product_run(&product, X, Y));
 done:
+  tt_sparse_product_end(&product);
   tartan_sparse_destroy(&At);
   return st;
 }

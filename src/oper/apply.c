@@ -1,5 +1,6 @@
 /*
- * Applying an operator: an f64 matrix in memory by products of matrices, all others by one pass over the rows. In a pass the
+ * Applying an operator: an f64 matrix in memory by products of matrices, a sparse one by its entries (sparse.c), all others by
+ * one pass over the rows. In a pass the
  * operand on the side of the features, [n, b], is held by every rank as its transpose; that on the side of the samples
  * lies in row ranges like the operator itself. Rows go through local products in tiles of at most 256.
  */
@@ -192,7 +193,25 @@ done:
 /* Whether a product of matrices is all that there is to do. */
 static bool is_plain(const tartan_operator *op, const tartan_matrix *X, const tartan_matrix *Y)
 {
-  return op->matrix && op->matrix->dtype == TARTAN_F64 && X->dtype == TARTAN_F64 && Y->dtype == TARTAN_F64;
+  return (op->sparse || (op->matrix && op->matrix->dtype == TARTAN_F64)) && X->dtype == TARTAN_F64 &&
+         Y->dtype == TARTAN_F64;
+}
+
+/* The same of f64 copies of the operands. Collective. */
+static tartan_status apply_widened(const tartan_operator *op, tartan_op trans, bool normal, const tartan_matrix *X,
+                                   tartan_matrix *Y)
+{
+  tartan_matrix *x = NULL, *y = NULL;
+  tartan_status  st = TARTAN_OK;
+
+  TRY(tt_matrix_clone(TARTAN_NO_TRANS, X, TARTAN_F64, NULL, &x));
+  TRY(tartan_matrix_create(op->grid, TARTAN_F64, Y->row.n, Y->col.n, NULL, &y));
+  TRY(normal ? tartan_operator_normal(op, x, y) : tartan_operator_apply(op, trans, x, y));
+  TRY(tartan_matrix_copy(TARTAN_NO_TRANS, y, Y));
+done:
+  tartan_matrix_destroy(&y);
+  tartan_matrix_destroy(&x);
+  return st;
 }
 
 tartan_status tartan_operator_apply(const tartan_operator *op, tartan_op trans, const tartan_matrix *X,
@@ -204,6 +223,8 @@ tartan_status tartan_operator_apply(const tartan_operator *op, tartan_op trans, 
 
   TRY(check(op, turn ? op->m : op->n, X, turn ? op->n : op->m, Y));
   if (is_plain(op, X, Y) && op->centered) return tt_center_apply(op, trans, X, Y);
+  if (is_plain(op, X, Y) && op->sparse) return tt_operator_sparse_apply(op, trans, X, Y);
+  if (op->sparse) return apply_widened(op, trans, false, X, Y);
   if (is_plain(op, X, Y)) return tartan_gemm(1, trans, op->matrix, TARTAN_NO_TRANS, X, 0, Y, NULL);
   TRY(application_begin(op, X->col.n, true, &a));
   if (turn) {
@@ -243,7 +264,9 @@ tartan_status tartan_operator_normal(const tartan_operator *op, const tartan_mat
   tartan_status st = TARTAN_OK;
 
   TRY(check(op, op->n, X, op->n, Y));
+  if (is_plain(op, X, Y) && op->sparse && !op->centered) return tt_operator_sparse_normal(op, X, Y);
   if (is_plain(op, X, Y)) return normal_plain(op, X, Y);
+  if (op->sparse) return apply_widened(op, TARTAN_NO_TRANS, true, X, Y);
   TRY(application_begin(op, X->col.n, false, &a));
   TRY(replicate(&a, X));
   TRY(walk_tiles(&a, add_normal_tile));
@@ -260,24 +283,36 @@ static void add_squares(application *a, int64_t row, int64_t rows)
   tt_sum_squares(TARTAN_F64, a->tile, tt_max(1, a->op->n), a->op->n, rows, &a->z[0], &a->z[1]);
 }
 
+/* |A|_F^2 from the scaled sums of the ranks. Collective. */
+static tartan_status reduce_squares(tartan_grid *grid, double scale, double ssq, double *norm2)
+{
+  double        largest = isnan(scale) ? INFINITY : scale, sum;
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_allreduce_f64(grid, &largest, 1, TT_MAX));
+  sum = isnan(scale) ? (double)NAN : scale > 0 && isfinite(largest) ? ssq * (scale / largest) * (scale / largest) : 0;
+  TRY(tt_allreduce_f64(grid, &sum, 1, TT_SUM));
+  *norm2 = isnan(sum) ? sum : isinf(largest) ? (double)INFINITY : largest * largest * sum;
+done:
+  return st;
+}
+
 tartan_status tartan_operator_norm_fro2(const tartan_operator *op, double *norm2)
 {
   application   a = {0};
-  double        largest, sum;
+  double        scale = 0, ssq = 1;
   tartan_status st = TARTAN_OK;
 
   *norm2 = 0;
+  if (op->sparse) {
+    TRY(tt_operator_sparse_squares(op, &scale, &ssq));
+    return reduce_squares(op->grid, scale, ssq, norm2);
+  }
   TRY(application_begin(op, 1, false, &a));
   a.z[0] = 0;
   a.z[1] = 1;
   TRY(walk_tiles(&a, add_squares));
-  largest = isnan(a.z[0]) ? INFINITY : a.z[0];
-  TRY(tt_allreduce_f64(op->grid, &largest, 1, TT_MAX));
-  sum = isnan(a.z[0])                     ? (double)NAN
-        : a.z[0] > 0 && isfinite(largest) ? a.z[1] * (a.z[0] / largest) * (a.z[0] / largest)
-                                          : 0;
-  TRY(tt_allreduce_f64(op->grid, &sum, 1, TT_SUM));
-  *norm2 = isnan(sum) ? sum : isinf(largest) ? (double)INFINITY : largest * largest * sum;
+  TRY(reduce_squares(op->grid, a.z[0], a.z[1], norm2));
 done:
   application_end(&a);
   return st;

@@ -48,6 +48,13 @@ static void subtract(const double *weight, const double *t, tartan_matrix *Y)
   }
 }
 
+/* Y := op(A) X of the data behind. Collective. */
+static tartan_status multiply(const tartan_operator *op, tartan_op trans, const tartan_matrix *X, tartan_matrix *Y)
+{
+  if (op->sparse) return tt_operator_sparse_apply(op, trans, X, Y);
+  return tartan_gemm(1, trans, op->matrix, TARTAN_NO_TRANS, X, 0, Y, NULL);
+}
+
 tartan_status tt_center_apply(const tartan_operator *op, tartan_op trans, const tartan_matrix *X, tartan_matrix *Y)
 {
   tartan_matrix *x = NULL;
@@ -58,14 +65,14 @@ tartan_status tt_center_apply(const tartan_operator *op, tartan_op trans, const 
   AGREE(op->grid, local);
   if (trans == TARTAN_TRANS) {
     TRY(weigh(NULL, X, t));
-    TRY(tartan_gemm(1, TARTAN_TRANS, op->matrix, TARTAN_NO_TRANS, X, 0, Y, NULL));
+    TRY(multiply(op, TARTAN_TRANS, X, Y));
     subtract(op->mean, t, Y);
     unscale(op, Y);
   } else {
     TRY(tt_matrix_clone(TARTAN_NO_TRANS, X, TARTAN_F64, NULL, &x));
     unscale(op, x);
     TRY(weigh(op->mean, x, t));
-    TRY(tartan_gemm(1, TARTAN_NO_TRANS, op->matrix, TARTAN_NO_TRANS, x, 0, Y, NULL));
+    TRY(multiply(op, TARTAN_NO_TRANS, x, Y));
     subtract(NULL, t, Y);
   }
 done:

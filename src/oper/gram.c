@@ -110,8 +110,8 @@ tartan_status tt_gram_plan_make(const tartan_operator *op, const tt_gram_opts *o
   plan->tiles = tt_ceil_div(n, plan->tile) * (tt_ceil_div(n, plan->tile) + 1) / 2;
   plan->node = plan->tiles * plan->tile * plan->tile + tt_round_up(n, 8);
   count_costs(op, opts, P, n, plan);
-  plan->rows_copied = tt_segments_most_rows(&plan->segments, P) *
-                      (opts->joined * 8 + (op->matrix ? op->n * (int64_t)tt_element_size(op->stored) : 0));
+  plan->rows_copied = tt_segments_most_rows(&plan->segments, P) * opts->joined * 8 +
+                      tt_pass_copy_bytes(op, tt_segments_most_rows(&plan->segments, P));
   result = 8 * (double)n * (double)n / P + tt_gram_reduce_bytes(plan, n, P);
 
   /* the least that works is a slab of one row, or of one chunk; what is left over makes it larger */

@@ -42,6 +42,19 @@ done:
   return st;
 }
 
+tartan_status tartan_operator_from_sparse(const tartan_sparse *A, tartan_operator **op)
+{
+  tartan_status st = TARTAN_OK;
+
+  *op = NULL;
+  TRY(make(A->grid, A->m, A->n, tt_element_of(A->dtype), op));
+  (*op)->sparse = A;
+  TRY(tt_operator_products_make(A, &(*op)->products));
+done:
+  if (st != TARTAN_OK) tartan_operator_destroy(op);
+  return st;
+}
+
 static tartan_status open_source(tartan_grid *grid, const char *source, const tartan_io_opts *opts, bool vectors,
                                  tartan_operator **op)
 {
@@ -105,6 +118,8 @@ tartan_status tartan_operator_center(const tartan_operator *A, const double *mea
   (*op)->stored = A->stored;
   (*op)->matrix = A->matrix;
   (*op)->dataset = A->dataset;
+  (*op)->sparse = A->sparse;
+  (*op)->products = A->products;
   (*op)->transpose = A->transpose;
   (*op)->names = A->names;
   (*op)->centered = true;
@@ -132,6 +147,7 @@ void tartan_operator_destroy(tartan_operator **op)
 
   if (!o) return;
   if (!o->centered) {
+    tt_operator_products_end(&o->products);
     tt_dataset_close(&o->dataset);
     tt_free(o->names);
   }
@@ -180,6 +196,10 @@ void tartan_operator_describe(const tartan_operator *op, char *text, size_t leng
     snprintf(text, length, "%lld sample%s x %lld feature%s, %s, from %s:%s (%s are samples)%s", (long long)op->m,
              TT_S(op->m), (long long)op->n, TT_S(op->n), info->type_name, info->file, info->path,
              op->transpose ? "columns" : "rows", op->centered ? ", centered" : "");
+  else if (op->sparse)
+    snprintf(text, length, "%lld sample%s x %lld feature%s, %s, sparse, %lld entr%s, in memory%s", (long long)op->m,
+             TT_S(op->m), (long long)op->n, TT_S(op->n), tt_element_name(op->stored), (long long)op->sparse->entries,
+             op->sparse->entries == 1 ? "y" : "ies", op->centered ? ", centered" : "");
   else
     snprintf(text, length, "%lld sample%s x %lld feature%s, %s, in memory%s", (long long)op->m, TT_S(op->m),
              (long long)op->n, TT_S(op->n), tt_element_name(op->stored), op->centered ? ", centered" : "");

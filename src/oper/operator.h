@@ -10,21 +10,31 @@
 
 #include <tartan/operator.h>
 
+#include "blas/sparse_product.h"
 #include "io/dataset.h"
 #include "matrix/matrix.h"
+#include "sparse/rows.h"
+
+/** Products with a sparse matrix and with its transpose; each is made at its first use, all zero before. */
+typedef struct tt_operator_products {
+  tartan_sparse    *At;
+  tt_sparse_product of[2]; /* with A, with A' */
+} tt_operator_products;
 
 struct tartan_operator {
-  tartan_grid         *grid;
-  int64_t              m, n;
-  tt_element           element;   /* of rows as a pass gives them */
-  tt_element           stored;    /* the same, but of the data behind a centered operator, whose rows are f64 */
-  const tartan_matrix *matrix;    /* of a dense operator, else NULL */
-  tt_dataset          *dataset;   /* of a streamed operator, else NULL */
-  bool                 transpose; /* the dataset's columns are the operator's rows */
-  const char         **names;     /* [n] of the features, or NULL */
-  bool                 centered;  /* data and names are another operator's; rows are (row - mean) / scale */
-  double              *mean;      /* [n], then `scale`; of a centered operator */
-  double              *scale;
+  tartan_grid          *grid;
+  int64_t               m, n;
+  tt_element            element;   /* of rows as a pass gives them */
+  tt_element            stored;    /* the same, but of the data behind a centered operator, whose rows are f64 */
+  const tartan_matrix  *matrix;    /* of a dense operator, else NULL */
+  tt_dataset           *dataset;   /* of a streamed operator, else NULL */
+  const tartan_sparse  *sparse;    /* of a sparse operator, else NULL */
+  tt_operator_products *products;  /* of a sparse operator */
+  bool                  transpose; /* the dataset's columns are the operator's rows */
+  const char          **names;     /* [n] of the features, or NULL */
+  bool                  centered;  /* data and names are another operator's; rows are (row - mean) / scale */
+  double               *mean;      /* [n], then `scale`; of a centered operator */
+  double               *scale;
 };
 
 /** A pass over the rows: what one rank reads, slab by slab. */
@@ -35,6 +45,7 @@ typedef struct tt_pass {
   int64_t                steps;      /* reads that every rank makes, some of no rows */
   tt_element             element;    /* what a slab holds */
   tartan_matrix         *rows;       /* dense: this rank's rows as [n, end - begin] */
+  tt_sparse_rows         entries;    /* sparse: this rank's rows */
   void                  *buffer;     /* [slab, n] of element */
   void                  *turn;       /* for transposed datasets: [n, slab] */
   const double          *fill;       /* NULL, or values [n] that replace NaN; slabs are then f64 */
@@ -57,8 +68,30 @@ tartan_status tt_operator_sample_names(const tartan_operator *op, const char ***
 /** Y := op(A) X of a centered operator over an f64 matrix; X and Y f64. Collective. Errors as tartan_operator_apply(). */
 tartan_status tt_center_apply(const tartan_operator *op, tartan_op trans, const tartan_matrix *X, tartan_matrix *Y);
 
+/** Room for the products of a sparse operator; none is made yet. Collective. TARTAN_ERR_NOMEM. */
+tartan_status tt_operator_products_make(const tartan_sparse *A, tt_operator_products **products);
+void          tt_operator_products_end(tt_operator_products **products);
+
+/** Y := op(A) X and Y := A'(A X) of a sparse operator that is not centered. Collective. TARTAN_ERR_NOMEM. */
+tartan_status tt_operator_sparse_apply(const tartan_operator *op, tartan_op trans, const tartan_matrix *X,
+                                       tartan_matrix *Y);
+tartan_status tt_operator_sparse_normal(const tartan_operator *op, const tartan_matrix *X, tartan_matrix *Y);
+
+/** Adds this rank's share of |A|_F^2 of a sparse operator, as tt_sum_squares() does. Collective. TARTAN_ERR_NOMEM. */
+tartan_status tt_operator_sparse_squares(const tartan_operator *op, double *scale, double *ssq);
+
+/** As tt_operator_trace(), of a sparse operator. Collective. TARTAN_ERR_NOMEM. */
+tartan_status tt_operator_sparse_trace(const tartan_operator *op, double *value);
+
+/** Rows of a sparse operator, [rows, n] row-major of its stored type. Local. */
+void tt_operator_sparse_rows(const tartan_operator *op, const tt_sparse_rows *from, int64_t row0, int64_t rows,
+                             void *to);
+
 /** Rows as stored, `from`, as a centered operator has them. Local. */
 void tt_center_rows(const tartan_operator *op, const void *from, int64_t rows, double *to);
+
+/** Bytes of the copy of so many rows that a pass makes at its start: none of a file. Local. */
+int64_t tt_pass_copy_bytes(const tartan_operator *op, int64_t rows);
 
 /** Bytes that a pass takes for each row of its slab. Local. */
 int64_t tt_pass_row_bytes(const tartan_operator *op, bool fill);

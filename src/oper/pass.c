@@ -14,6 +14,16 @@
 #define SLAB_BYTES ((int64_t)4 << 20)
 #define AHEAD_BYTES ((int64_t)64 << 20)
 
+int64_t tt_pass_copy_bytes(const tartan_operator *op, int64_t rows)
+{
+  if (op->matrix) return rows * op->n * (int64_t)tt_element_size(op->stored);
+  if (!op->sparse) return 0;
+  /* even rows: pairs that are sent and received, and the entries in the end */
+  return (int64_t)((double)op->sparse->entries * (double)rows / (double)tt_max(1, op->m) *
+                   (double)(2 * sizeof(tt_pair) + sizeof(double) + sizeof(int32_t))) +
+         rows * (int64_t)sizeof(int64_t);
+}
+
 int64_t tt_pass_row_bytes(const tartan_operator *op, bool fill)
 {
   const int64_t raw = op->n * (int64_t)tt_element_size(op->stored);
@@ -92,12 +102,14 @@ tartan_status tt_pass_begin(const tartan_operator *op, const int64_t *starts, in
     TRY(tt_matrix_create_ranges(grid, op->matrix->dtype, op->n, op->m, starts, NULL, &pass->rows));
     TRY(tartan_matrix_copy(TARTAN_TRANS, op->matrix, pass->rows));
   }
+  if (op->sparse) TRY(tt_sparse_rows_gather(op->sparse, starts, &pass->entries));
 done:
   return st;
 }
 
 void tt_pass_end(tt_pass *pass)
 {
+  tt_sparse_rows_free(&pass->entries);
   tartan_matrix_destroy(&pass->rows);
   tt_free(pass->turn);
   tt_free(pass->raw);
@@ -180,6 +192,8 @@ tartan_status tt_pass_read_rows(tt_pass *pass, int64_t row0, int64_t rows)
 
   if (op->dataset)
     TRY(read_dataset(pass, row0, rows, to));
+  else if (op->sparse)
+    tt_operator_sparse_rows(op, &pass->entries, row0, rows, to);
   else if (rows > 0)
     memcpy(to, (const char *)pass->rows->data + (size_t)((row0 - pass->begin) * op->n) * tt_element_size(op->stored),
            (size_t)(rows * op->n) * tt_element_size(op->stored));

@@ -66,6 +66,7 @@ tartan_status tt_operator_trace(const tartan_operator *op, double *value)
   *value = 0;
   REQUIRE(!op->centered, TARTAN_ERR_ARG, "the trace of a centered operator is not available");
   if (op->matrix) return tartan_trace(op->matrix, value);
+  if (op->sparse) return tt_operator_sparse_trace(op, value);
   sums = tt_alloc_zero(&grid->memory, d.groups, sizeof *sums, "sums of a diagonal", &local);
   raw = tt_alloc(&grid->memory, d.square * d.square, tt_element_size(op->element), "a square of a file", &local);
   AGREE(grid, local);

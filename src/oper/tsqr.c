@@ -79,9 +79,7 @@ static int64_t bytes_needed(const tartan_operator *op, const tt_gram_opts *opts,
                             const tt_tsqr_plan *plan)
 {
   const int64_t n = op->n;
-  const int64_t copied = op->matrix
-                             ? tt_segments_most_rows(&plan->segments, P) * n * (int64_t)tt_element_size(op->stored)
-                             : 0;
+  const int64_t copied = tt_pass_copy_bytes(op, tt_segments_most_rows(&plan->segments, P));
 
   return copied + plan->slab * tt_pass_row_bytes(op, opts->fill != NULL) +
          8 * (plan->slots * node_size(n) + LD * n + threads * PANEL * TILE + tt_fold_work(n) +

@@ -30,6 +30,9 @@ typedef struct tt_krylov_result {
 /** The options as they are meant: defaults where the caller gave none. Local. TARTAN_ERR_ARG. */
 tartan_status tt_topk_options(const tartan_topk_opts *opts, tartan_topk_opts *o);
 
+/** What is to be done for k triplets of an m x n operator, within the options. Local. TARTAN_ERR_ARG. */
+tartan_status tt_topk_plan(int64_t m, int64_t n, int64_t k, const tartan_topk_opts *opts, tt_krylov_plan *plan);
+
 /** Room for k values and residuals. Collective. To be given to tt_krylov_result_end(), after a failure too. */
 tartan_status tt_krylov_result_begin(tartan_grid *grid, int64_t k, tt_krylov_result *r);
 

@@ -35,16 +35,15 @@ done:
   return st;
 }
 
-/* What is to be done, within the options. */
-static tartan_status make_plan(const tartan_operator *A, int64_t k, const tartan_topk_opts *opts, tt_krylov_plan *plan)
+tartan_status tt_topk_plan(int64_t m, int64_t n, int64_t k, const tartan_topk_opts *opts, tt_krylov_plan *plan)
 {
-  const int64_t    r = tt_min(A->m, A->n);
+  const int64_t    r = tt_min(m, n);
   tartan_topk_opts o;
   tartan_status    st = TARTAN_OK;
 
   TRY(tt_topk_options(opts, &o));
   REQUIRE(k >= 1 && k <= r, TARTAN_ERR_ARG, "%lld singular triplets of %lld x %lld: 1 to %lld", (long long)k,
-          (long long)A->m, (long long)A->n, (long long)r);
+          (long long)m, (long long)n, (long long)r);
   plan->k = k;
   plan->tolerance = o.tolerance;
   plan->block = tt_min(r, o.block > 0 ? o.block : tt_max(8, tt_min(32, tt_round_up(3 * k / 4, 8))));
@@ -188,7 +187,7 @@ static tartan_status find(const tartan_operator *A, int64_t k, const tartan_topk
 
   if (U) *U = NULL;
   if (Vt) *Vt = NULL;
-  TRY(make_plan(A, k, opts, &plan));
+  TRY(tt_topk_plan(A->m, A->n, k, opts, &plan));
   if (A->matrix && (r <= SMALL || 4 * (k + plan.block) > r))
     TRY(decompose(A, &plan, &found));
   else if (A->matrix && A->matrix->dtype == TARTAN_F64)

@@ -48,6 +48,20 @@ def als(user, item, rating, first, epochs, regularization, damping=5):
     return factors[0]
 
 
+def parts(x, numbers, iterations):
+    """H of a factorization by loops, from |normal numbers| for the rows of W and then of H'."""
+    import numpy as np
+
+    start = abs(numbers) * np.sqrt(x.mean() / numbers.shape[1])
+    factor = [start[:len(x)].copy(), start[len(x):].copy()]
+    for half in range(2 * iterations):
+        mine, theirs = factor[half % 2], factor[1 - half % 2]
+        gram, product = theirs.T @ theirs, (x if half % 2 == 0 else x.T) @ theirs
+        for t in range(mine.shape[1]):
+            mine[:, t] = np.maximum(mine[:, t] - (mine @ gram[t] - product[:, t]) / gram[t, t], 0)
+    return factor[1].T
+
+
 def expected(folder):
     """What must come out of each case, by (command, where)."""
     import h5py
@@ -70,6 +84,7 @@ def expected(folder):
     distances = np.sort(np.linalg.norm(a[:, None] - a[None], axis=2), axis=1)[:, 1:4]
     ok("generate", "matrix", "-m30", "-n40", "--seed=5", "-o", os.path.join(folder, "Z.h5"))
     ok("generate", "matrix", "-m40", "-n4", "--seed=0", "-o", os.path.join(folder, "first.h5"))
+    ok("generate", "matrix", "-m80", "-n3", "--seed=5", "-o", os.path.join(folder, "numbers.h5"))
     user, item, rating = (load("K.h5", name) for name in ("user", "item", "rating"))
     ids, item = np.unique(item, return_inverse=True)
     user = np.unique(user, return_inverse=True)[1]
@@ -96,9 +111,10 @@ def expected(folder):
         ("search", "search.h5:/scores"): weigh(distances),
         ("generate ratings", "K.h5:/rating"): weigh(rating), ("recommend train", "M.h5:/user_factors"): weigh(factors),
         ("regress", "regress.h5:/coef"): weigh([sklearn.linear_model.Ridge(alpha=0.5).fit(a, load("T.h5")[:, 0]).coef_]),
+        ("nmf", "nmf.h5:/H"): weigh(parts(load("U.h5"), load("numbers.h5"), 10)),
         ("pca", "pca.h5:/explained_variance_"): weigh(spectrum[:5] ** 2 / 119),
         ("pca transform", "scores.h5:/X_pca"): weigh(centered @ signed(components[:5]).T),
-        **{("generate matrix", f"{name}.h5:/X"): weigh(load(f"{name}.h5")) for name in "ABRTWY"},
+        **{("generate matrix", f"{name}.h5:/X"): weigh(load(f"{name}.h5")) for name in "ABRTUWY"},
     }
 
 
