@@ -194,25 +194,50 @@ done:
   return st;
 }
 
+/* What a matrix A is factored as, but for the memory. Local. */
+static void start(const tartan_matrix *A, tartan_dtype dtype, bool cholesky, double largest, tt_factored *f)
+{
+  *f = (tt_factored){.m = A->row.n, .n = A->col.n, .cholesky = cholesky};
+  f->one = tt_max(f->m, f->n) <= TT_SOLVE_ONE_RANK;
+  f->scale = tt_solve_scale(A->dtype, dtype, largest);
+  f->layout = tt_factored_layout(A->grid, f->m, f->n);
+}
+
+/* The rest, once f->F is scale A. Collective. */
+static tartan_status finish(double largest, tt_factored *f)
+{
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  f->norm = largest; /* where nothing is scaled, nothing overflowed */
+  if (f->scale != 1)
+    TRY(f->cholesky ? tt_symmetric_norm(f->F, &f->norm) : tartan_norm(TARTAN_NORM_ONE, f->F, &f->norm));
+  f->pivot = tt_alloc_zero(&f->F->grid->memory, f->F->mloc + f->layout.mb, sizeof *f->pivot, "pivots", &local);
+  AGREE(f->F->grid, local);
+  TRY(tt_operand_make(f->F, f->F->p, f->F->q, &f->operand));
+  if (tt_min(f->m, f->n) > 0) TRY(factor(f));
+done:
+  return st;
+}
+
 tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool cholesky, double largest,
                                tt_factored *f)
 {
-  tartan_grid  *grid = A->grid;
-  const int64_t m = A->row.n, n = A->col.n;
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  tartan_status st = TARTAN_OK;
 
-  *f = (tt_factored){.m = m, .n = n, .cholesky = cholesky, .one = tt_max(m, n) <= TT_SOLVE_ONE_RANK};
-  f->scale = tt_solve_scale(A->dtype, dtype, largest);
-  f->layout = tt_factored_layout(grid, m, n);
+  start(A, dtype, cholesky, largest, f);
   TRY(take_copy(A, dtype, f));
-  f->norm = largest; /* where nothing is scaled, nothing overflowed */
-  if (f->scale != 1) TRY(cholesky ? tt_symmetric_norm(f->F, &f->norm) : tartan_norm(TARTAN_NORM_ONE, f->F, &f->norm));
-  f->pivot = tt_alloc_zero(&grid->memory, f->F->mloc + f->layout.mb, sizeof *f->pivot, "pivots", &local);
-  AGREE(grid, local);
-  TRY(tt_operand_make(f->F, f->F->p, f->F->q, &f->operand));
-  if (tt_min(m, n) > 0) TRY(factor(f));
+  TRY(finish(largest, f));
 done:
   return st;
+}
+
+tartan_status tt_factored_take(tartan_matrix **A, double largest, tt_factored *f)
+{
+  start(*A, (*A)->dtype, true, largest, f);
+  f->F = *A;
+  *A = NULL;
+  if (f->scale != 1) tartan_scale(f->scale, f->F);
+  return finish(largest, f);
 }
 
 tartan_status tt_solve_hand_out(tartan_matrix **F, tartan_matrix **result)

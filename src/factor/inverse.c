@@ -1,4 +1,4 @@
-/* Inverses in place of the factors: p?getri, p?potri. */
+/* Inverses in place of the factors: p?getri, p?potri, and panels of our own on one row of ranks. */
 #include <tartan/blas.h>
 #include <tartan/norms.h>
 
@@ -13,25 +13,36 @@
 #include "kernel/dense.h"
 #include "matrix/triangle.h"
 
-/* The factors become the inverse of A. Collective. */
-static tartan_status invert(tt_factored *f)
+/* The routine, for factors that are not empty. Collective. */
+static tartan_status call_routine(tt_factored *f)
 {
-  tartan_grid   *grid = f->F->grid;
-  const tt_pcall call = tt_pcall_of(grid);
-  const double   n = (double)f->n;
-  const int      threads = tt_factored_threads(f);
-  double         t = tt_seconds();
+  const tt_pcall call = tt_pcall_of(f->F->grid);
   tartan_status  st = TARTAN_OK, local;
 
-  if (f->cholesky)
-    local = tt_ppotri(f->F->dtype, f->n, &f->operand.p);
-  else
-    local = tt_pgetri(&call, f->F->dtype, f->n, &f->operand.p, f->pivot);
+  if (f->cholesky && tt_factored_in_row(f)) {
+    TRY(tt_inverse_row(f));
+  } else {
+    local = f->cholesky ? tt_ppotri(f->F->dtype, f->n, &f->operand.p)
+                        : tt_pgetri(&call, f->F->dtype, f->n, &f->operand.p, f->pivot);
+    AGREE(f->F->grid, local);
+  }
+done:
+  return st;
+}
+
+tartan_status tt_factored_invert(tt_factored *f)
+{
+  tartan_grid  *grid = f->F->grid;
+  const double  n = (double)f->n;
+  const int     threads = tt_factored_threads(f);
+  double        t = tt_seconds();
+  tartan_status st = f->n > 0 ? call_routine(f) : TARTAN_OK;
+
   tt_blas_threads_end(threads);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
-  AGREE(grid, local);
+  if (st != TARTAN_OK) goto done;
   grid->counters.flops += (f->cholesky ? 2.0 : 4.0) / 3 * n * n * n / (f->F->p * f->F->q);
-  if (f->cholesky) TRY(tt_matrix_mirror(TARTAN_LOWER, f->F));
+  if (f->cholesky && !tt_factored_in_row(f)) TRY(tt_matrix_mirror(TARTAN_LOWER, f->F));
   if (f->scale != 1) tt_scale_local(f->F->dtype, f->scale, f->F->data, f->F->ld, f->F->mloc, f->F->nloc);
 done:
   return st;
@@ -80,7 +91,7 @@ tartan_status tartan_inv(const tartan_matrix *A, const tartan_solve_opts *opts, 
   REQUIRE(!f.failed, TARTAN_ERR_NUMERIC, "the matrix is singular: pivot %lld of its LU factorization is zero",
           (long long)f.failed);
   TRY(tt_factored_condition(&f, &told.condition));
-  if (f.n > 0) TRY(invert(&f));
+  TRY(tt_factored_invert(&f));
   TRY(tt_matrix_require_range(f.F, "the inverse"));
   if (info) {
     TRY(residual(A, assume == TARTAN_ASSUME_POSITIVE, f.F, &told.residual));

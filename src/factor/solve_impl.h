@@ -55,6 +55,15 @@ tartan_matrix_opts tt_factored_layout(const tartan_grid *grid, int64_t m, int64_
 tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool cholesky, double largest,
                                tt_factored *f);
 
+/**
+ * Cholesky in the place of a matrix in the layout of tt_factored_layout(), of which the lower triangle is read. Collective.
+ *
+ * @param[in,out] A        becomes f->F: NULL, after a failure too
+ * @param[in]     largest  of tt_solve_largest()
+ * @param[out]    f        as of tt_factored_make()
+ */
+tartan_status tt_factored_take(tartan_matrix **A, double largest, tt_factored *f);
+
 void tt_factored_end(tt_factored *f);
 
 /** Estimate of the 1-norm condition number of a square A, Inf if it is singular, 1 if it is empty. Collective. */
@@ -100,6 +109,15 @@ tartan_status tt_lu_row(tt_factored *f);
 
 /** The same of Cholesky, which sets failed: a factor is of no use then. Collective. */
 tartan_status tt_cholesky_row(tt_factored *f);
+
+/**
+ * A^-1, both triangles, in the place of a Cholesky factor that lies on one row of ranks; (scale A)^-1 where there is a
+ * scale. Collective. TARTAN_ERR_NOMEM.
+ */
+tartan_status tt_inverse_row(tt_factored *f);
+
+/** A^-1, both triangles, in the place of the factors, which have not failed. Collective. TARTAN_ERR_NOMEM. */
+tartan_status tt_factored_invert(tt_factored *f);
 
 /** Whether the factors lie in whole columns on one row of ranks, which small ones on one rank do not. Local. */
 bool tt_factored_in_row(const tt_factored *f);

@@ -29,3 +29,8 @@ void tt_sparse_add(tartan_dtype dtype, int64_t n, const void *x, void *y)
   else
     add_f64(n, x, y);
 }
+
+void tt_sparse_scatter(int64_t count, const int32_t *row, const double *value, double alpha, double *y)
+{
+  for (int64_t e = 0; e < count; e++) y[row[e]] += alpha * value[e];
+}

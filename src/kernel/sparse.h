@@ -1,6 +1,6 @@
 /**
  * @file sparse.h
- * Products of a stretch of a sparse row with dense rows.
+ * Products of a stretch of a sparse row with dense rows, and its multiples.
  */
 #ifndef TT_KERNEL_SPARSE_H
 #define TT_KERNEL_SPARSE_H
@@ -19,5 +19,8 @@ void tt_sparse_dot(tartan_dtype dtype, int64_t count, const int32_t *col, const 
 
 /** y[i] := y[i] + x[i] for i < n, in the type's precision. Local. */
 void tt_sparse_add(tartan_dtype dtype, int64_t n, const void *x, void *y);
+
+/** y[row[e]] := y[row[e]] + alpha value[e] for e < count, in their order, in f64. Local. */
+void tt_sparse_scatter(int64_t count, const int32_t *row, const double *value, double alpha, double *y);
 
 #endif

@@ -39,18 +39,31 @@ void tt_trsm_right_lower_local(tartan_dtype dtype, int64_t m, int64_t n, const v
   }
 }
 
-void tt_trsm_left_unit_local(tartan_dtype dtype, int64_t m, int64_t n, const void *l, int64_t ldl, void *b, int64_t ldb)
+/* By a lower triangle from the left. Columns are independent. Local. */
+static void left_lower(tartan_dtype dtype, enum CBLAS_DIAG diagonal, int64_t m, int64_t n, const void *l, int64_t ldl,
+                       void *b, int64_t ldb)
 {
   for (int64_t j = 0; j < n && m > 0; j += CUT) {
     const int columns = (int)tt_min(CUT, n - j);
 
     if (dtype == TARTAN_F32)
-      cblas_strsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasUnit, (int)m, columns, 1, l, (int)ldl,
+      cblas_strsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, diagonal, (int)m, columns, 1, l, (int)ldl,
                   (float *)b + j * ldb, (int)ldb);
     else
-      cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasUnit, (int)m, columns, 1, l, (int)ldl,
+      cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, diagonal, (int)m, columns, 1, l, (int)ldl,
                   (double *)b + j * ldb, (int)ldb);
   }
+}
+
+void tt_trsm_left_unit_local(tartan_dtype dtype, int64_t m, int64_t n, const void *l, int64_t ldl, void *b, int64_t ldb)
+{
+  left_lower(dtype, CblasUnit, m, n, l, ldl, b, ldb);
+}
+
+void tt_trsm_left_lower_local(tartan_dtype dtype, int64_t m, int64_t n, const void *l, int64_t ldl, void *b,
+                              int64_t ldb)
+{
+  left_lower(dtype, CblasNonUnit, m, n, l, ldl, b, ldb);
 }
 
 void tt_trsv_few_local(tartan_dtype dtype, tartan_uplo uplo, tartan_op op, bool unit, int64_t n, const void *t,

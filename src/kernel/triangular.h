@@ -24,6 +24,10 @@ void tt_trsm_right_lower_local(tartan_dtype dtype, int64_t m, int64_t n, const v
 void tt_trsm_left_unit_local(tartan_dtype dtype, int64_t m, int64_t n, const void *l, int64_t ldl, void *b,
                              int64_t ldb);
 
+/** B := L^-1 B with a lower triangular L [m, m], m below 2^31, B [m, n]. Local. */
+void tt_trsm_left_lower_local(tartan_dtype dtype, int64_t m, int64_t n, const void *l, int64_t ldl, void *b,
+                              int64_t ldb);
+
 /**
  * X := op(T)^-1 X for a few vectors, T [n, n] triangular, n below 2^31; with `unit` its diagonal is not read. Local.
  */

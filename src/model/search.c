@@ -106,38 +106,6 @@ static void finish(const tt_search *s)
   }
 }
 
-/* What was counted since `before`, the largest over the ranks. Collective. */
-static tartan_status measure(tartan_grid *grid, const tt_counters *before, int64_t used, double start,
-                             tartan_cost *cost)
-{
-  const tt_counters *c = &grid->counters;
-  const int64_t      layout[2] = {c->layout_sent - before->layout_sent, c->layout_received - before->layout_received};
-  const int64_t      words[2] = {c->words_sent - before->words_sent - layout[0],
-                                 c->words_received - before->words_received - layout[1]};
-  const int64_t      bytes[2] = {c->bytes_sent - before->bytes_sent, c->bytes_received - before->bytes_received};
-  double             v[] = {c->flops - before->flops,
-                            (double)tt_max(words[0], words[1]),
-                            (double)tt_max(layout[0], layout[1]),
-                            (double)tt_max(bytes[0], bytes[1]),
-                            (double)(c->messages - before->messages),
-                            (double)(c->bytes_read - before->bytes_read),
-                            (double)(grid->memory.peak - used),
-                            tt_seconds() - start};
-  tartan_status      st = TARTAN_OK;
-
-  TRY(tt_allreduce_f64(grid, v, sizeof v / sizeof *v, TT_MAX));
-  cost->flops = v[0];
-  cost->words = v[1];
-  cost->words_redistributed = v[2];
-  cost->bytes_moved = v[3];
-  cost->messages = v[4];
-  cost->bytes_read = v[5];
-  cost->memory = v[6];
-  cost->seconds = v[7];
-done:
-  return st;
-}
-
 /* ------------------------------------------------------------------------------------------------ the search */
 
 static tartan_status run(tt_search *s, const tartan_operator *queries)
@@ -176,7 +144,7 @@ tartan_status tartan_search(const tartan_operator *items, const tartan_operator 
   TRY(run(&s, queries));
   if (cost) {
     tt_search_plan_cost(items, queries, &s.plan, cost);
-    TRY(measure(grid, &before, used, start, cost));
+    TRY(tt_cost_since(grid, &before, used, start, cost));
   }
   *result = s.result;
   s.result = NULL;
