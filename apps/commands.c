@@ -9,6 +9,7 @@
 const app_command *const app_commands[] = {
     &app_cmd_pca,
     &app_cmd_pca_transform,
+    &app_cmd_nmf,
     &app_cmd_recommend_train,
     &app_cmd_matmul,
     &app_cmd_multi_dot,
@@ -49,7 +50,6 @@ const app_command *const app_commands[] = {
 
 /* Names of the interface that are not there yet. */
 static const char *const later[] = {
-    "nmf",
     "recommend",
     "verify",
     "doctor",

@@ -13,6 +13,7 @@ extern const app_command app_cmd_qr, app_cmd_lu, app_cmd_cholesky, app_cmd_svd, 
 extern const app_command app_cmd_lowrank, app_cmd_eigh, app_cmd_eigvalsh, app_cmd_eig, app_cmd_solve;
 extern const app_command app_cmd_lstsq, app_cmd_inv, app_cmd_pinv, app_cmd_det, app_cmd_slogdet;
 extern const app_command app_cmd_rank, app_cmd_cond, app_cmd_sample, app_cmd_search, app_cmd_regress;
+extern const app_command app_cmd_nmf;
 extern const app_command app_cmd_generate_matrix, app_cmd_generate_ratings, app_cmd_convert, app_cmd_export,
     app_cmd_info;
 extern const app_command app_cmd_selftest;

@@ -144,6 +144,23 @@ static tartan_status write_scores(FILE *out, const app_pca_result *r, const app_
   return st;
 }
 
+static tartan_status write_components(FILE *out, const app_pca_result *r)
+{
+  const tartan_pca_values *v = &r->values;
+  const app_components     c = {.count = v->components,
+                                .features = v->features,
+                                .values = v->components_,
+                                .mean = v->center ? v->mean_ : NULL,
+                                .share = v->explained_variance_ratio_,
+                                .names = v->feature_names_in_,
+                                .image = {r->image[0], r->image[1]},
+                                .title = "First components",
+                                .short_name = "PC",
+                                .colours = "red where it adds, blue where it takes away"};
+
+  return app_components_write(out, &c);
+}
+
 /* ------------------------------------------------------------------------------------------------ tables */
 
 static void write_method(FILE *out, const app_run *run, const app_pca_result *r)
@@ -191,7 +208,7 @@ static tartan_status write_page(FILE *out, const void *context)
   write_variances(out, r);
   TRY(write_scores(out, r, &p->scores));
   fputs("</div>\n", out);
-  TRY(app_components_write(out, r));
+  TRY(write_components(out, r));
   fputs("<div class=\"pair\">\n", out);
   app_page_time(out, run);
   app_page_traffic(out, run);

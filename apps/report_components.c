@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "base/memory.h"
 #include "base/util.h"
 #include "common/page.h"
 
@@ -78,22 +80,19 @@ done:
   return st;
 }
 
-static tartan_status write_images(FILE *out, const app_pca_result *r)
+static tartan_status write_images(FILE *out, const app_components *c)
 {
-  const tartan_pca_values *v = &r->values;
-  tartan_status            st = TARTAN_OK;
-  char                     caption[48];
+  tartan_status st = TARTAN_OK;
+  char          caption[64];
 
-  fputs("<section>\n<h2>First components</h2>\n<div class=\"tiles\">\n", out);
-  if (v->center) TRY(write_image(out, v->mean_, r->image, true, "mean"));
-  for (int64_t i = 0; i < v->components && i < IMAGES; i++) {
-    snprintf(caption, sizeof caption, "PC %lld · %.1f %%", (long long)i + 1, 100 * v->explained_variance_ratio_[i]);
-    TRY(write_image(out, v->components_ + i * v->features, r->image, false, caption));
+  fprintf(out, "<section>\n<h2>%s</h2>\n<div class=\"tiles\">\n", c->title);
+  if (c->mean) TRY(write_image(out, c->mean, c->image, true, "mean"));
+  for (int64_t i = 0; i < c->count && i < IMAGES; i++) {
+    snprintf(caption, sizeof caption, "%s %lld · %.1f %%", c->short_name, (long long)i + 1, 100 * c->share[i]);
+    TRY(write_image(out, c->values + i * c->features, c->image, false, caption));
   }
-  fprintf(out,
-          "</div>\n<p>Each component as an image of %lld × %lld pixels: red where it adds, blue where it takes "
-          "away.</p>\n</section>\n",
-          (long long)r->image[0], (long long)r->image[1]);
+  fprintf(out, "</div>\n<p>Each as an image of %lld × %lld pixels: %s.</p>\n</section>\n", (long long)c->image[0],
+          (long long)c->image[1], c->colours);
 done:
   return st;
 }
@@ -128,11 +127,11 @@ static void short_name(FILE *out, const char *name)
   app_page_text(out, text);
 }
 
-static void write_loadings_of(FILE *out, const app_pca_result *r, int64_t i)
+static void write_loadings_of(FILE *out, const app_components *c, int64_t i)
 {
-  const double *v = r->values.components_ + i * r->values.features;
+  const double *v = c->values + i * c->features;
   int64_t       index[LOADED_FEATURES] = {0};
-  const int     count = largest(v, r->values.features, index);
+  const int     count = largest(v, c->features, index);
   const double  most = count ? fmax(1e-300, fabs(v[index[0]])) : 1;
 
   fprintf(out, "<figure><svg viewBox=\"0 0 260 %d\" role=\"img\" aria-label=\"loadings of component %lld\">\n",
@@ -141,8 +140,8 @@ static void write_loadings_of(FILE *out, const app_pca_result *r, int64_t i)
     const double x = v[index[f]], length = 50 * fabs(x) / most;
 
     fprintf(out, "<text x=\"0\" y=\"%d\">", f * 20 + 14);
-    if (r->values.feature_names_in_)
-      short_name(out, r->values.feature_names_in_[index[f]]);
+    if (c->names)
+      short_name(out, c->names[index[f]]);
     else
       fprintf(out, "%lld", (long long)index[f]);
     fprintf(out,
@@ -150,25 +149,27 @@ static void write_loadings_of(FILE *out, const app_pca_result *r, int64_t i)
             "<text x=\"259\" y=\"%d\" text-anchor=\"end\">%.3f</text>\n",
             x < 0 ? "neg" : "bar2", x < 0 ? MIDDLE - length : MIDDLE, f * 20 + 4, length, f * 20 + 14, x);
   }
-  fprintf(out, "<path class=\"axis\" d=\"M%d 0V%d\"/></svg><figcaption>PC %lld · %.1f %%</figcaption></figure>\n",
-          MIDDLE, count * 20 + 4, (long long)i + 1, 100 * r->values.explained_variance_ratio_[i]);
+  fprintf(out, "<path class=\"axis\" d=\"M%d 0V%d\"/></svg><figcaption>%s %lld · %.1f %%</figcaption></figure>\n",
+          MIDDLE, count * 20 + 4, c->short_name, (long long)i + 1, 100 * c->share[i]);
 }
 
-static void write_loadings(FILE *out, const app_pca_result *r)
+static void write_loadings(FILE *out, const app_components *c)
 {
-  fputs("<section>\n<h2>First components</h2>\n"
-        "<div class=\"tiles\" style=\"grid-template-columns:repeat(auto-fill,minmax(min(100%,16rem),1fr));gap:1.2rem "
-        "2rem\">\n",
-        out);
-  for (int64_t i = 0; i < r->values.components && i < LOADED_COMPONENTS; i++) write_loadings_of(out, r, i);
-  fprintf(out, "</div>\n<p>The largest loadings of each component%s.</p>\n</section>\n",
-          r->values.feature_names_in_ ? "" : ", by index of the feature, counted from 0");
+  fprintf(
+      out,
+      "<section>\n<h2>%s</h2>\n"
+      "<div class=\"tiles\" style=\"grid-template-columns:repeat(auto-fill,minmax(min(100%%,16rem),1fr));gap:1.2rem "
+      "2rem\">\n",
+      c->title);
+  for (int64_t i = 0; i < c->count && i < LOADED_COMPONENTS; i++) write_loadings_of(out, c, i);
+  fprintf(out, "</div>\n<p>The largest loadings of each%s.</p>\n</section>\n",
+          c->names ? "" : ", by index of the feature, counted from 0");
 }
 
-tartan_status app_components_write(FILE *out, const app_pca_result *r)
+tartan_status app_components_write(FILE *out, const app_components *c)
 {
-  if (r->values.components == 0) return TARTAN_OK;
-  if (r->image[0] > 0 && r->image[0] * r->image[1] == r->values.features) return write_images(out, r);
-  write_loadings(out, r);
+  if (c->count == 0) return TARTAN_OK;
+  if (c->image[0] > 0 && c->image[0] * c->image[1] == c->features) return write_images(out, c);
+  write_loadings(out, c);
   return TARTAN_OK;
 }
