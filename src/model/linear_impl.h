@@ -27,4 +27,8 @@ tartan_status tt_linear_factors(tartan_op op, const tartan_matrix *X, tartan_dty
 tartan_status tt_puresvd_plan(const tartan_sparse *R, int64_t k, const tartan_topk_opts *opts, tartan_dtype dtype,
                               tartan_cost *plan);
 
+/** Memory and words of tartan_recommend_nmf(), with all its iterations. Collective. Errors as tartan_nmf_plan(). */
+tartan_status tt_recommend_nmf_plan(const tartan_sparse *R, int64_t k, const tartan_nmf_opts *opts, tartan_dtype dtype,
+                                    tartan_cost *plan);
+
 #endif

@@ -40,14 +40,22 @@ void tt_nmf_end(tt_nmf *f)
 /* Local. */
 static tartan_status allocate(tt_nmf *f)
 {
-  const int64_t k = f->k, n = f->A->n;
+  const int64_t k = f->k;
   tt_memory    *mem = &f->grid->memory;
   tartan_status local = TARTAN_OK;
 
   f->G = tt_alloc(mem, k * k, sizeof *f->G, "a small matrix", &local);
   f->work = tt_alloc(mem, f->grid->threads * tt_nmf_work(k), sizeof *f->work, "work of the threads", &local);
   f->violation = tt_alloc(mem, f->unit, sizeof *f->violation, "a tile of rows", &local);
-  if (!f->streamed) return local;
+  return local == TARTAN_OK && f->streamed ? tt_nmf_allocate_pass(f) : local;
+}
+
+tartan_status tt_nmf_allocate_pass(tt_nmf *f)
+{
+  const int64_t k = f->k, n = f->A->n;
+  tt_memory    *mem = &f->grid->memory;
+  tartan_status local = TARTAN_OK;
+
   f->tile = tt_alloc(mem, f->unit * n, sizeof *f->tile, "a tile of rows", &local);
   f->part = tt_alloc(mem, f->unit * k, sizeof *f->part, "a tile of rows", &local);
   f->whole = tt_alloc(mem, n * k, sizeof *f->whole, "H", &local);

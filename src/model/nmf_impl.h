@@ -67,6 +67,9 @@ typedef struct tt_nmf {
 tartan_status tt_nmf_begin(const tartan_operator *A, int64_t k, bool both, tt_nmf *f);
 void          tt_nmf_end(tt_nmf *f);
 
+/** The buffers of passes over rows. Local. */
+tartan_status tt_nmf_allocate_pass(tt_nmf *f);
+
 /** W->P := A H', turned; of data that is held. Collective. */
 tartan_status tt_nmf_fit_rows(tt_nmf *f);
 
@@ -129,6 +132,15 @@ tartan_status tt_nmf_spread(tt_nmf *f);
 
 /* ---- nmf_look.c */
 
+/** The first bad element in row order, INT64_MAX if there is none, and its value. */
+typedef struct tt_nmf_finding {
+  int64_t at;
+  double  value;
+} tt_nmf_finding;
+
+/** Refuses data with a bad element; rows have n elements. Collective. TARTAN_ERR_INPUT. */
+tartan_status tt_nmf_require(tartan_grid *grid, int64_t n, tt_nmf_finding *bad);
+
 /** Refuses what is not >= 0 and finite; f->norm2, f->mean. Collective. @param also  done with each tile; may be NULL */
 tartan_status tt_nmf_look(tt_nmf *f, tt_nmf_tile *also);
 
@@ -137,6 +149,20 @@ tartan_status tt_nmf_look_at_start(const tartan_matrix *X, bool turned, const ch
 
 /** |A - W H|_F^2 / 2 from the elements themselves: one more pass. Collective. */
 tartan_status tt_nmf_exact_loss(tt_nmf *f, double *loss);
+
+/** The same between the beginning and the end of passes. Collective. */
+tartan_status tt_nmf_exact_by_rows(tt_nmf *f, double *loss);
+
+/* ---- nmf_sparse.c */
+
+/** sums of A's entries and of their squares; refuses what is not >= 0 and finite. Collective. */
+tartan_status tt_nmf_look_at_sparse(tt_nmf *f, double sums[2]);
+
+/** |A - W H|_F^2 / 2 by dense tiles of rows. Collective. */
+tartan_status tt_nmf_exact_sparse(tt_nmf *f, double *loss);
+
+/** Two products with sparse data. Local. @param common  bytes that all ways take */
+void tt_nmf_plan_sparse(const tartan_operator *A, double k, double iterations, double common, tartan_cost *plan);
 
 /* ---- nmf_start.c */
 

@@ -17,21 +17,15 @@
 
 #define PANEL 256 /* columns for each rank of what is compared at once */
 
-/* The first bad element in row order, INT64_MAX if there is none, and its value. */
-typedef struct finding {
-  int64_t at;
-  double  value;
-} finding;
-
 /* Sums of all data, and what is wrong with it. */
 typedef struct looked {
-  tt_nmf_tree *tree;
-  finding      bad;
-  tt_nmf_tile *also;
+  tt_nmf_tree   *tree;
+  tt_nmf_finding bad;
+  tt_nmf_tile   *also;
 } looked;
 
 /* The same finding on every rank. Collective. */
-static tartan_status agree_finding(tartan_grid *grid, finding *bad)
+static tartan_status agree_finding(tartan_grid *grid, tt_nmf_finding *bad)
 {
   int64_t       first = bad->at, owner;
   tartan_status st = TARTAN_OK;
@@ -45,7 +39,7 @@ done:
   return st;
 }
 
-static tartan_status require_nonnegative(tartan_grid *grid, int64_t n, finding *bad)
+tartan_status tt_nmf_require(tartan_grid *grid, int64_t n, tt_nmf_finding *bad)
 {
   tartan_status st = TARTAN_OK;
 
@@ -65,7 +59,7 @@ static void look_at_tile(tt_nmf *f, int64_t row, int64_t rows, void *context)
   looked       *l = context;
   const int64_t n = f->A->n, first = l->bad.at < INT64_MAX ? rows * n : tt_nmf_first_bad(f->tile, rows * n);
 
-  if (first < rows * n) l->bad = (finding){.at = row * n + first, .value = f->tile[first]};
+  if (first < rows * n) l->bad = (tt_nmf_finding){.at = row * n + first, .value = f->tile[first]};
   tt_nmf_add_sums(f->tile, rows * n, tt_nmf_tree_node(l->tree, row));
   tt_nmf_tree_close(l->tree, row + rows);
   if (l->also) l->also(f, row, rows, NULL);
@@ -81,7 +75,7 @@ static tartan_status look_at_rows(tt_nmf *f, tt_nmf_tile *also, double sums[2])
   tree.size = 2;
   tt_nmf_tree_begin(f->grid, &tree);
   TRY(tt_nmf_walk(f, look_at_tile, &l));
-  TRY(require_nonnegative(f->grid, f->A->n, &l.bad));
+  TRY(tt_nmf_require(f->grid, f->A->n, &l.bad));
   TRY(tt_segments_sum(f->grid, &tree.segments, 2, tree.nodes, 2, sums));
 done:
   return st;
@@ -90,9 +84,9 @@ done:
 /* ------------------------------------------------------------------------------------------------ in memory */
 
 /* The first bad element of a matrix's local part. Local. */
-static finding look_at_part(const tartan_matrix *A, bool turned)
+static tt_nmf_finding look_at_part(const tartan_matrix *A, bool turned)
 {
-  finding bad = {.at = INT64_MAX};
+  tt_nmf_finding bad = {.at = INT64_MAX};
 
   for (int64_t jl = 0; jl < A->nloc; jl++) {
     const int64_t j = tartan_matrix_global_col(A, jl);
@@ -102,7 +96,7 @@ static finding look_at_part(const tartan_matrix *A, bool turned)
       const int64_t i = tartan_matrix_global_row(A, il), at = turned ? j * A->row.n + i : i * A->col.n + j;
 
       if (tt_nmf_first_bad(x + il, 1) == 1 || at > bad.at) continue;
-      bad = (finding){.at = at, .value = x[il]};
+      bad = (tt_nmf_finding){.at = at, .value = x[il]};
     }
   }
   return bad;
@@ -111,10 +105,10 @@ static finding look_at_part(const tartan_matrix *A, bool turned)
 static tartan_status look_at_matrix(tt_nmf *f, double sums[2])
 {
   const tartan_matrix *A = f->A->matrix;
-  finding              bad = look_at_part(A, false);
+  tt_nmf_finding       bad = look_at_part(A, false);
   tartan_status        st = TARTAN_OK;
 
-  TRY(require_nonnegative(f->grid, f->A->n, &bad));
+  TRY(tt_nmf_require(f->grid, f->A->n, &bad));
   sums[0] = sums[1] = 0;
   for (int64_t jl = 0; jl < A->nloc; jl++) tt_nmf_add_sums((const double *)A->data + jl * A->ld, A->mloc, sums);
   TRY(tt_allreduce_f64(f->grid, sums, 2, TT_SUM));
@@ -128,7 +122,9 @@ tartan_status tt_nmf_look(tt_nmf *f, tt_nmf_tile *also)
   double        sums[2] = {0, 0};
   tartan_status st = TARTAN_OK;
 
-  TRY(f->streamed ? look_at_rows(f, also, sums) : look_at_matrix(f, sums));
+  TRY(f->streamed    ? look_at_rows(f, also, sums)
+      : f->A->sparse ? tt_nmf_look_at_sparse(f, sums)
+                     : look_at_matrix(f, sums));
   f->mean = sums[0] / (double)f->A->m / (double)f->A->n;
   f->norm2 = sums[1];
   REQUIRE(isfinite(f->norm2), TARTAN_ERR_INPUT,
@@ -139,9 +135,9 @@ done:
 
 tartan_status tt_nmf_look_at_start(const tartan_matrix *X, bool turned, const char *name)
 {
-  const int64_t n = turned ? X->row.n : X->col.n;
-  finding       bad = look_at_part(X, turned);
-  tartan_status st = TARTAN_OK;
+  const int64_t  n = turned ? X->row.n : X->col.n;
+  tt_nmf_finding bad = look_at_part(X, turned);
+  tartan_status  st = TARTAN_OK;
 
   TRY(agree_finding(X->grid, &bad));
   REQUIRE(bad.at == INT64_MAX, TARTAN_ERR_ARG, "%s has %g in row %lld, column %lld (from zero): a factor must be >= 0",
@@ -165,7 +161,7 @@ static void compare_tile(tt_nmf *f, int64_t row, int64_t rows, void *context)
   tt_nmf_tree_close(tree, row + rows);
 }
 
-static tartan_status exact_by_rows(tt_nmf *f, double *loss)
+tartan_status tt_nmf_exact_by_rows(tt_nmf *f, double *loss)
 {
   tt_nmf_tree   tree = f->W.tree;
   double        sums[2] = {0, 0};
@@ -215,5 +211,6 @@ done:
 
 tartan_status tt_nmf_exact_loss(tt_nmf *f, double *loss)
 {
-  return f->streamed ? exact_by_rows(f, loss) : exact_in_memory(f, loss);
+  if (f->A->sparse && !f->streamed) return tt_nmf_exact_sparse(f, loss);
+  return f->streamed ? tt_nmf_exact_by_rows(f, loss) : exact_in_memory(f, loss);
 }

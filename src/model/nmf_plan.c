@@ -17,7 +17,7 @@
 
 bool tt_nmf_is_held(const tartan_operator *A)
 {
-  return A->matrix && A->matrix->dtype == TARTAN_F64 && !A->centered;
+  return !A->centered && (A->sparse || (A->matrix && A->matrix->dtype == TARTAN_F64));
 }
 
 int64_t tt_nmf_unit(const tartan_operator *A)
@@ -83,13 +83,13 @@ done:
 /* ------------------------------------------------------------------------------------------------ plan */
 
 /* Values that the block Krylov iteration of a start takes, and what its steps cost. Local. */
-static void plan_start(const tartan_operator *A, double k, tartan_cost *plan)
+static void plan_start(const tartan_operator *A, double k, double entries, tartan_cost *plan)
 {
   const double m = (double)A->m, n = (double)A->n, P = A->grid->size, least = fmin(m, n);
   const double block = fmin(least, fmax(8, fmin(32, k))), basis = fmin(least, k + 12 * block);
 
   plan->passes += START_STEPS;
-  plan->flops += (4 * m * n * block + 4 * n * basis * block) * START_STEPS / P;
+  plan->flops += (4 * entries * block + 4 * n * basis * block) * START_STEPS / P;
   plan->words += P > 1 ? n * block * START_STEPS : 0;
   plan->memory = fmax(plan->memory, 8 * ((n * (basis + 2 * block + k) + 3 * m * k) / P + n * block + (m + n) * k / P));
 }
@@ -134,7 +134,7 @@ static void plan_passes(const tartan_operator *A, double k, double iterations, t
   double       rows, columns, slots, total, values = common_values(A, k, &rows, &columns, &slots, &total);
 
   values += k * n * (2 * slots + 1) + total * (k * columns + 1) + (double)tt_nmf_unit(A) * (n + k) + 4 * P;
-  plan->memory = 8 * values + (A->matrix ? rows * n * (double)tt_element_size(A->stored) : 0) +
+  plan->memory = 8 * values + (double)tt_pass_copy_bytes(A, (int64_t)rows) +
                  (double)tt_pass_row_bytes(A, false) * (double)tt_pass_slab_rows(A, INT64_MAX, false);
   plan->passes = 1 + iterations;
   plan->words = 2 * k * n * (1 - 1 / P) * iterations;
@@ -170,25 +170,29 @@ tartan_status tartan_nmf_plan(const tartan_operator *A, int64_t k, const tartan_
   const double    m = (double)A->m, n = (double)A->n, P = A->grid->size, parts = (double)k;
   const bool      held = tt_nmf_is_held(A);
   tartan_nmf_opts o;
-  double          iterations;
+  double          iterations, mine[4], entries = A->sparse ? (double)A->sparse->entries : m * n;
   tartan_status   st = TARTAN_OK;
 
   memset(plan, 0, sizeof *plan);
   TRY(tt_nmf_check(A, k, opts, &o));
   iterations = (double)o.iterations;
-  if (held)
+  if (held && A->sparse)
+    tt_nmf_plan_sparse(A, parts, iterations, 8 * common_values(A, parts, &mine[0], &mine[1], &mine[2], &mine[3]), plan);
+  else if (held)
     TRY(plan_products(A, parts, iterations, plan));
   else
     plan_passes(A, parts, iterations, plan);
-  plan->flops = iterations * (4 * m * n * parts + 3 * (m + n) * parts * parts) / P;
-  if (!o.W && o.init != TARTAN_NMF_RANDOM) plan_start(A, parts, plan);
+  plan->flops = iterations * (4 * entries * parts + 3 * (m + n) * parts * parts) / P;
+  if (!o.W && o.init != TARTAN_NMF_RANDOM) plan_start(A, parts, entries, plan);
   plan->bytes_read = A->dataset ? plan->passes * m * n * (double)tt_element_size(A->stored) / P : 0;
   plan->grid[0] = held ? A->grid->p : A->grid->size;
   plan->grid[1] = held ? A->grid->q : 1;
   plan->grid[2] = 1;
   snprintf(plan->algorithm, sizeof plan->algorithm, "hals");
   snprintf(plan->reason, sizeof plan->reason, "%s; at most %lld iteration%s",
-           held ? "two products an iteration, the matrix in memory" : "one pass an iteration updates W and makes A'W",
+           held && A->sparse ? "two products with the entries an iteration"
+           : held            ? "two products an iteration, the matrix in memory"
+                             : "one pass an iteration updates W and makes A'W",
            (long long)o.iterations, TT_S(o.iterations));
 done:
   return st;

@@ -1,17 +1,22 @@
-// TEST: np=1,3,4 labels=fault,model timeout=120
-/* The k-th allocation, then the k-th file operation, fails on one rank: factorizations of a matrix and of a file. */
-#include <tartan/nmf.h>
+// TEST: np=1,3,4 labels=fault,model timeout=180
+/* The k-th allocation, then the k-th file operation, fails on one rank: factorizations of a matrix, of a file, of entries. */
+#include <tartan/linear_models.h>
 
 #include "check.h"
 #include "faults.h"
 #include "h5file.h"
 #include "matrices.h"
+#include "model/linear_impl.h"
+#include "sparses.h"
 
 #define ROWS 41
 #define COLUMNS 9
 #define PARTS 2
 
-static bool from_file, exact;
+enum { DENSE, STREAMED, SPARSE };
+
+static int  source;
+static bool exact;
 
 /* Of rank 1 where the loss is to come from the elements themselves. */
 static double positive(int64_t i, int64_t j, void *context)
@@ -23,6 +28,7 @@ static double positive(int64_t i, int64_t j, void *context)
 /* What the call works on; made before the fault is armed. */
 typedef struct operands {
   tartan_matrix   *A, *W, *H;
+  tartan_sparse   *few;
   tartan_operator *op;
   tartan_nmf_opts  opts;
 } operands;
@@ -34,10 +40,17 @@ static operands make(tartan_grid *grid, bool given)
                 .H = matrix_make(grid, TARTAN_F64, PARTS, COLUMNS, NULL, positive, NULL),
                 .opts = TARTAN_NMF_OPTS_INIT};
 
-  if (from_file)
+  if (source == STREAMED) {
     CHECK_OK(tartan_operator_open(grid, exact ? "exact.h5" : "data.h5", NULL, &x.op));
-  else
+  } else if (source == SPARSE) {
+    dense A = dense_make(ROWS, COLUMNS, positive, NULL);
+
+    x.few = sparse_of(grid, TARTAN_F64, &A);
+    dense_free(&A);
+    CHECK_OK(tartan_operator_from_sparse(x.few, &x.op));
+  } else {
     CHECK_OK(tartan_operator_from_matrix(x.A, &x.op));
+  }
   x.opts.iterations = 2;
   x.opts.W = given ? x.W : NULL;
   x.opts.H = given ? x.H : NULL;
@@ -47,6 +60,7 @@ static operands make(tartan_grid *grid, bool given)
 static void end(operands *x)
 {
   tartan_operator_destroy(&x->op);
+  tartan_sparse_destroy(&x->few);
   tartan_matrix_destroy(&x->H);
   tartan_matrix_destroy(&x->W);
   tartan_matrix_destroy(&x->A);
@@ -58,7 +72,7 @@ static tartan_status try_plan(tartan_grid *grid, fault_run *run)
   tartan_cost   plan;
   tartan_status st;
 
-  run->survivable = !from_file; /* the planner of products does without what it cannot have */
+  run->survivable = source == DENSE; /* the planner of products does without what it cannot have */
   fault_begin(run);
   st = tartan_nmf_plan(x.op, PARTS, &x.opts, &plan);
   fault_end(run);
@@ -108,6 +122,23 @@ static tartan_status try_transform(tartan_grid *grid, fault_run *run)
   return st;
 }
 
+static tartan_status try_recommend(tartan_grid *grid, fault_run *run)
+{
+  operands          x = make(grid, true);
+  tartan_predictor *p = NULL;
+  tartan_cost       plan;
+  tartan_status     st;
+
+  fault_begin(run);
+  st = tt_recommend_nmf_plan(x.few, PARTS, &x.opts, TARTAN_F32, &plan);
+  if (st == TARTAN_OK) st = tartan_recommend_nmf(x.few, PARTS, &x.opts, TARTAN_F32, &p, NULL);
+  fault_end(run);
+  CHECK((p == NULL) == (st != TARTAN_OK));
+  tartan_predictor_destroy(&p);
+  end(&x);
+  return st;
+}
+
 int main(int argc, char **argv)
 {
   static const h5_layout layout = {.type = "<f4"};
@@ -116,15 +147,15 @@ int main(int argc, char **argv)
   h5_write("data.h5", "/X", &layout, ROWS, COLUMNS, positive, NULL);
   exact = true;
   h5_write("exact.h5", "/X", &layout, ROWS, COLUMNS, positive, NULL);
-  for (int f = 0; f < 2; f++) {
-    from_file = f == 1;
+  for (source = DENSE; source <= SPARSE; source++) {
     exact = false;
     fault_sweep(TT_FAULT_ALLOC, "tartan_nmf_plan", try_plan);
     fault_sweep(TT_FAULT_ALLOC, "tartan_nmf", try_start);
     fault_sweep(TT_FAULT_ALLOC, "tartan_nmf_transform", try_transform);
     exact = true;
     fault_sweep(TT_FAULT_ALLOC, "tartan_nmf", try_given);
-    if (!from_file) continue;
+    if (source == SPARSE) fault_sweep(TT_FAULT_ALLOC, "tartan_recommend_nmf", try_recommend);
+    if (source != STREAMED) continue;
     fault_sweep(TT_FAULT_FILE, "tartan_nmf", try_given);
     fault_sweep(TT_FAULT_FILE, "tartan_nmf_transform", try_transform);
   }

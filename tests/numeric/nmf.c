@@ -2,7 +2,7 @@
 /*
  * tartan_nmf against coordinate descent in simple loops, from the same start: factors to 1e-10 after 1, 2 and 5 iterations,
  * the loss after every one, which never rises; data of exact rank; rows and columns of zeros; k = min(m, n); penalties; f32;
- * files, whose results have the same bits on any number of ranks; and what is refused.
+ * files and sparse matrices, whose results have the same bits on any number of ranks; and what is refused.
  */
 #include <math.h>
 #include <string.h>
@@ -10,8 +10,10 @@
 #include <tartan/nmf.h>
 
 #include "check.h"
+#include "comm/grid.h"
 #include "h5file.h"
 #include "matrices.h"
+#include "sparses.h"
 
 #define LOSSES 400
 
@@ -197,12 +199,15 @@ static void test_loops(tartan_grid *grid)
     dense                    W = dense_make(cases[c].m, cases[c].k, magnitude, &other),
           H = dense_make(cases[c].k, cases[c].n, holey, &third);
     tartan_matrix   *a = matrix_of(grid, TARTAN_F64, &A, &layout), *single = matrix_of(grid, TARTAN_F32, &A, &layout);
+    tartan_sparse   *few = sparse_of(grid, c % 2 ? TARTAN_F32 : TARTAN_F64, &A);
     tartan_operator *op = NULL;
 
-    for (int s = 0; s < 4; s++) {
+    for (int s = 0; s < 5; s++) {
       check_context("case %d, source %d", (int)c, s);
       if (s < 2) {
         CHECK_OK(tartan_operator_from_matrix(s ? single : a, &op));
+      } else if (s == 4) {
+        CHECK_OK(tartan_operator_from_sparse(few, &op));
       } else {
         h5_write("nmf.h5", "/X",
                  &layouts[s == 3               ? 1
@@ -214,6 +219,7 @@ static void test_loops(tartan_grid *grid)
       compare(op, &A, &W, &H, cases[c].iterations, cases[c].l1, cases[c].l2);
       tartan_operator_destroy(&op);
     }
+    tartan_sparse_destroy(&few);
     tartan_matrix_destroy(&single);
     tartan_matrix_destroy(&a);
     dense_free(&H);
@@ -224,15 +230,16 @@ static void test_loops(tartan_grid *grid)
 
 /* ------------------------------------------------------------------------------------------------ starts */
 
-static void run(tartan_grid *grid, const dense *A, int64_t k, tartan_nmf_opts *opts, tartan_nmf_info *info)
+static void run(tartan_grid *grid, const dense *A, bool sparse, int64_t k, tartan_nmf_opts *opts, tartan_nmf_info *info)
 {
   tartan_matrix   *a = matrix_of(grid, TARTAN_F64, A, NULL), *w, *h;
+  tartan_sparse   *few = sparse ? sparse_of(grid, TARTAN_F64, A) : NULL;
   tartan_operator *op = NULL;
   history          seen = {.count = 0};
 
   opts->after = note;
   opts->context = &seen;
-  CHECK_OK(tartan_operator_from_matrix(a, &op));
+  CHECK_OK(sparse ? tartan_operator_from_sparse(few, &op) : tartan_operator_from_matrix(a, &op));
   if (CHECK_OK(tartan_nmf(op, k, opts, &w, &h, info))) {
     dense        U = dense_of(w), V = dense_of(h);
     const double norm2 = dense_norm(A) * dense_norm(A), loss = loss_of(A, &U, &V);
@@ -246,6 +253,7 @@ static void run(tartan_grid *grid, const dense *A, int64_t k, tartan_nmf_opts *o
   tartan_matrix_destroy(&h);
   tartan_matrix_destroy(&w);
   tartan_operator_destroy(&op);
+  tartan_sparse_destroy(&few);
   tartan_matrix_destroy(&a);
 }
 
@@ -264,19 +272,19 @@ static void test_starts(tartan_grid *grid)
     opts.seed = 11;
     opts.tolerance = 1e-12;
     opts.iterations = 60;
-    run(grid, &one, 1, &opts, &info);
+    run(grid, &one, init == TARTAN_NMF_NNDSVD, 1, &opts, &info);
     CHECK_LE(info.relative, 1e-14);
-    run(grid, &exact, 4, &opts, &info);
+    run(grid, &exact, init == TARTAN_NMF_RANDOM, 4, &opts, &info);
     CHECK_LE(info.relative, 0.1);
-    run(grid, &square, 9, &opts, &info);
+    run(grid, &square, false, 9, &opts, &info);
     CHECK_LE(info.relative, 0.3);
-    run(grid, &zero, 3, &opts, &info);
+    run(grid, &zero, init == TARTAN_NMF_NNDSVDA, 3, &opts, &info);
     CHECK(info.loss == 0 && info.relative == 0 && info.converged);
   }
   check_context("tolerance");
   opts.tolerance = 0.02;
   opts.iterations = 200;
-  run(grid, &square, 3, &opts, &info);
+  run(grid, &square, false, 3, &opts, &info);
   CHECK(info.converged && info.iterations < 200 && info.violation <= 0.02);
   dense_free(&square);
   dense_free(&zero);
@@ -286,31 +294,33 @@ static void test_starts(tartan_grid *grid)
 
 /* ------------------------------------------------------------------------------------------------ bits, stop, transform */
 
-/* From a file, on the first ranks of all and on one: the same bits. */
-static void test_bits(void)
+/* Of a file or of entries, on the first ranks of all: the same bits as on fewer. */
+static void test_bits(bool sparse)
 {
   static const h5_layout layout = {.type = "<f4"};
   uint64_t               seed = 77;
-  dense                  A = dense_make(1201, 83, magnitude, &seed), first[3];
+  dense                  A = dense_make(1201, 83, holey, &seed), first[3];
   bool                   known = false; /* on each rank from the first grid that it is in */
 
   h5_write("bits.h5", "/X", &layout, A.m, A.n, value_of, &A);
   for (int size = 1; size <= check_size(); size++) {
     tartan_grid     *grid = grid_of_first(size, 1 + size % 2);
+    tartan_sparse   *few = grid && sparse ? sparse_of(grid, TARTAN_F64, &A) : NULL;
     tartan_operator *op = NULL;
     tartan_nmf_opts  opts = TARTAN_NMF_OPTS_INIT;
     tartan_nmf_info  info;
     tartan_matrix   *w, *h, *again;
 
-    check_context("bits on %d ranks", size);
+    check_context("bits of %s on %d ranks", sparse ? "entries" : "a file", size);
     if (!grid) continue;
     opts.init = TARTAN_NMF_RANDOM;
     opts.iterations = 12;
-    CHECK_OK(tartan_operator_open(grid, "bits.h5", NULL, &op));
+    opts.tolerance = 0;
+    CHECK_OK(sparse ? tartan_operator_from_sparse(few, &op) : tartan_operator_open(grid, "bits.h5", NULL, &op));
     if (CHECK_OK(tartan_nmf(op, 5, &opts, &w, &h, &info)) && CHECK_OK(tartan_nmf_transform(op, h, &opts, &again))) {
       dense now[3] = {dense_of(w), dense_of(h), dense_of(again)};
 
-      CHECK_EQ(info.passes, 13);
+      CHECK_EQ(info.passes, sparse ? 25 : 13);
       for (int i = 0; i < 3; i++) {
         if (known) CHECK(dense_same_bits(&now[i], &first[i]));
         if (known) dense_free(&now[i]);
@@ -322,6 +332,7 @@ static void test_bits(void)
     tartan_matrix_destroy(&h);
     tartan_matrix_destroy(&w);
     tartan_operator_destroy(&op);
+    tartan_sparse_destroy(&few);
     tartan_grid_destroy(&grid);
   }
   if (CHECK(known))
@@ -338,14 +349,17 @@ static void test_transform(tartan_grid *grid)
   tartan_matrix   *a = matrix_of(grid, TARTAN_F64, &A, NULL), *h = matrix_of(grid, TARTAN_F32, &H, NULL), *w = NULL;
   tartan_operator *op = NULL;
   tartan_nmf_opts  opts = TARTAN_NMF_OPTS_INIT;
+  tartan_sparse   *few = sparse_of(grid, TARTAN_F64, &A);
 
   opts.tolerance = 1e-13;
   opts.iterations = 5000;
   opts.l1 = 0.05;
   h5_write("transform.h5", "/X", &layout, A.m, A.n, value_of, &A);
-  for (int s = 0; s < 2; s++) {
+  for (int s = 0; s < 3; s++) {
     check_context("transform, source %d", s);
-    CHECK_OK(s ? tartan_operator_open(grid, "transform.h5", NULL, &op) : tartan_operator_from_matrix(a, &op));
+    CHECK_OK(s == 2 ? tartan_operator_from_sparse(few, &op)
+             : s    ? tartan_operator_open(grid, "transform.h5", NULL, &op)
+                    : tartan_operator_from_matrix(a, &op));
     if (CHECK_OK(tartan_nmf_transform(op, h, &opts, &w))) {
       dense  W = dense_of(w), B = dense_product(TARTAN_NO_TRANS, &W, TARTAN_NO_TRANS, &H), G;
       double worst = 0;
@@ -366,6 +380,7 @@ static void test_transform(tartan_grid *grid)
     tartan_matrix_destroy(&w);
     tartan_operator_destroy(&op);
   }
+  tartan_sparse_destroy(&few);
   tartan_matrix_destroy(&h);
   tartan_matrix_destroy(&a);
   dense_free(&H);
@@ -427,6 +442,8 @@ static void test_data(tartan_grid *grid)
   for (int p = 0; p < 4; p++) {
     tartan_matrix   *a = matrix_make(grid, TARTAN_F64, 41, 9, NULL, one_bad, (void *)&places[p]);
     tartan_operator *op = NULL;
+    tartan_sparse   *few = NULL;
+    dense            A;
     char             word[64];
 
     check_context("bad element %d", p);
@@ -439,6 +456,14 @@ static void test_data(tartan_grid *grid)
     refuse(op, 2, NULL, TARTAN_ERR_INPUT, word);
     tartan_operator_destroy(&op);
     tartan_matrix_destroy(&a);
+    if (!isfinite(places[p].value)) continue; /* a sparse matrix is not made of these */
+    A = dense_make(41, 9, one_bad, (void *)&places[p]);
+    few = sparse_of(grid, TARTAN_F64, &A);
+    CHECK_OK(tartan_operator_from_sparse(few, &op));
+    refuse(op, 2, NULL, TARTAN_ERR_INPUT, word);
+    tartan_operator_destroy(&op);
+    tartan_sparse_destroy(&few);
+    dense_free(&A);
   }
 }
 
@@ -489,12 +514,13 @@ static void test_plan(void)
 {
   static const h5_layout layout = {.type = "<f8"};
   uint64_t               seed = 6;
-  dense                  A = dense_make(3000, 60, magnitude, &seed);
+  dense                  A = dense_make(3000, 60, holey, &seed);
 
   h5_write("plan.h5", "/X", &layout, A.m, A.n, value_of, &A);
-  for (int s = 0; s < 2; s++) {
+  for (int s = 0; s < 3; s++) {
     tartan_grid     *grid = grid_world();
     tartan_matrix   *a = matrix_of(grid, TARTAN_F64, &A, NULL), *w, *h;
+    tartan_sparse   *few = s == 2 ? sparse_of(grid, TARTAN_F64, &A) : NULL;
     tartan_operator *op = NULL;
     tartan_nmf_opts  opts = TARTAN_NMF_OPTS_INIT;
     tartan_cost      plan;
@@ -504,8 +530,10 @@ static void test_plan(void)
     check_context("plan, source %d", s);
     opts.init = TARTAN_NMF_RANDOM;
     opts.iterations = 4;
-    CHECK_OK(s ? tartan_operator_open(grid, "plan.h5", NULL, &op) : tartan_operator_from_matrix(a, &op));
-    tartan_grid_memory(grid, &before, NULL, NULL);
+    CHECK_OK(s == 2 ? tartan_operator_from_sparse(few, &op)
+             : s    ? tartan_operator_open(grid, "plan.h5", NULL, &op)
+                    : tartan_operator_from_matrix(a, &op));
+    before = grid->memory.peak = grid->memory.used; /* what making the operands took does not count */
     CHECK_OK(tartan_nmf_plan(op, 6, &opts, &plan));
     CHECK_OK(tartan_nmf(op, 6, &opts, &w, &h, &info));
     tartan_grid_memory(grid, NULL, &peak, NULL);
@@ -515,6 +543,7 @@ static void test_plan(void)
     tartan_matrix_destroy(&h);
     tartan_matrix_destroy(&w);
     tartan_operator_destroy(&op);
+    tartan_sparse_destroy(&few);
     tartan_matrix_destroy(&a);
     tartan_grid_destroy(&grid);
   }
@@ -534,7 +563,8 @@ int main(int argc, char **argv)
   test_data(grid);
   test_options(grid);
   tartan_grid_destroy(&grid);
-  test_bits();
+  test_bits(false);
+  test_bits(true);
   test_plan();
   return check_finish();
 }
