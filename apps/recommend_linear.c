@@ -44,29 +44,15 @@ static tartan_nmf_opts nmf_now(void)
 
 /* ------------------------------------------------------------------------------------------------ the plan */
 
-static tartan_status plan_nmf(const tartan_sparse *R, tartan_cost *plan)
-{
-  const tartan_nmf_opts opts = nmf_now();
-  const double          rows = (double)(R->m + R->n), width = SET.dtype == 0 ? 4 : 8;
-  tartan_operator      *op = NULL;
-  tartan_status         st = TARTAN_OK;
-
-  TRY(tartan_operator_from_sparse(R, &op));
-  TRY(tartan_nmf_plan(op, SET.factors, &opts, plan));
-  plan->memory += rows * (double)SET.factors * width / R->grid->size;
-done:
-  tartan_operator_destroy(&op);
-  return st;
-}
-
 tartan_status app_linear_plan(const tartan_sparse *R, tartan_cost *plan)
 {
   const tartan_topk_opts topk = topk_now();
+  const tartan_nmf_opts  nmf = nmf_now();
   const double           steps = (double)(SET.iterations > 0 ? tt_min(SET.iterations, STEPS_ASSUMED) : STEPS_ASSUMED);
   tartan_status          st = TARTAN_OK;
 
   if (SET.model == TARTAN_RECOMMEND_EASE) return tartan_ease_plan(R, dtype_now(), plan);
-  if (SET.model == TARTAN_RECOMMEND_NMF) return plan_nmf(R, plan);
+  if (SET.model == TARTAN_RECOMMEND_NMF) return tt_recommend_nmf_plan(R, SET.factors, &nmf, dtype_now(), plan);
   TRY(tt_puresvd_plan(R, SET.factors, &topk, dtype_now(), plan));
   plan->flops *= steps;
   plan->words *= steps;

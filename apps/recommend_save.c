@@ -47,7 +47,7 @@ static void range_of(const tartan_matrix *A, side *s)
 {
   int64_t cols;
 
-  tartan_matrix_local(A, NULL, &cols, NULL);
+  tartan_matrix_local(A, NULL, NULL, &cols);
   s->count = cols;
   s->first = cols > 0 ? tartan_matrix_global_col(A, 0) : 0;
 }
