@@ -209,6 +209,7 @@ tartan_status app_linear_fit(app_run *run, const app_recommend_data *data, app_t
   *e = (app_epoch){1, (double)NAN, (double)NAN, (double)NAN, 0};
   TRY(fit(run, data->train, t, &e->loss));
   e->seconds = tt_seconds() - start;
+  t->last = (tartan_recommend_epoch){.seconds = e->seconds};
   TRY(measure(run, data, t, e));
   t->epochs = 1;
   app_run_progress_end(run);

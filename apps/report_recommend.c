@@ -214,7 +214,11 @@ static void write_leader(FILE *out, const app_sweep *s, int64_t rank, bool error
     return;
   }
   if (errors) fprintf(out, "<td>%.6f</td><td>%.6f</td>", o->rmse, o->mae);
-  fprintf(out, "<td>%.8g</td><td>%lld</td><td>%.2f</td></tr>\n", o->loss, (long long)o->epochs, o->seconds);
+  if (isnan(o->loss))
+    fputs("<td>–</td>", out);
+  else
+    fprintf(out, "<td>%.8g</td>", o->loss);
+  fprintf(out, "<td>%lld</td><td>%.2f</td></tr>\n", (long long)o->epochs, o->seconds);
 }
 
 static void write_leaderboard(FILE *out, const app_recommend_page *p)
