@@ -59,7 +59,7 @@ tartan_status tt_factored_make(const tartan_matrix *A, tartan_dtype dtype, bool 
  * Cholesky in the place of a matrix in the layout of tt_factored_layout(), of which the lower triangle is read. Collective.
  *
  * @param[in,out] A        becomes f->F: NULL, after a failure too
- * @param[in]     largest  of tt_solve_largest()
+ * @param[in]     largest  a size of it, as of tt_solve_largest()
  * @param[out]    f        as of tt_factored_make()
  */
 tartan_status tt_factored_take(tartan_matrix **A, double largest, tt_factored *f);

@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "factor/solve_impl.h"
+#include "factor/symmetric.h"
 #include "kernel/dense.h"
 #include "model/ease_impl.h"
 #include "oper/segments.h"
@@ -29,7 +30,9 @@ static tartan_status invert(const tartan_sparse *R, double lambda, int64_t room,
   TRY(tartan_matrix_create(R->grid, TARTAN_F64, R->n, R->n, &layout, &G));
   TRY(tt_ease_gram(R, room, G));
   add_diagonal(lambda, G);
-  TRY(tt_solve_largest(G, true, &largest));
+  TRY(tt_symmetric_norm(G, &largest));
+  REQUIRE(isfinite(largest), TARTAN_ERR_NUMERIC, "R'R + %g I is beyond the range of f64: divide the entries by %g",
+          lambda, 1e100);
   TRY(tt_factored_take(&G, largest, f));
   REQUIRE(!f->failed, TARTAN_ERR_NUMERIC,
           "R'R + %g I is not positive definite in f64: its leading minor of order %lld is not; use a larger lambda",

@@ -98,7 +98,7 @@ tartan_status tt_ease_gram_count(const tartan_sparse *R, const tt_layout *layout
   received = most_received(layout, count);
   figures->bytes = (double)PAIR * ((double)sent * (layout->row.procs + layout->col.procs - 1) + (double)received) +
                    TT_EASE_TILE_BYTES * (double)tt_min(TT_EASE_TILE, received);
-  figures->words = P > 1 ? (double)PAIR / 8 * (double)received : 0;
+  figures->words = R->grid->size > 1 ? (double)PAIR / 8 * (double)received : 0;
   figures->flops = flops / P;
 done:
   tt_free(count);

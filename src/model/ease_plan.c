@@ -107,14 +107,21 @@ static tartan_status refuse(const tartan_sparse *R, tartan_dtype dtype, double m
                  what, more, (long long)items);
 }
 
-/* Words of the factorization and its inverse: panels of half a matrix three times, and the other triangle. */
+/*
+ * Words of the factorization and its inverse: panels of half a matrix three times, and the other triangle. On a row of ranks a
+ * panel begins where its group does, and the first rank sends those of the factor, which are the longest, to each of the others.
+ */
 static double solve_words(const tt_layout *layout)
 {
-  const double n = (double)layout->row.n, p = layout->row.procs, q = layout->col.procs;
-  const double half = n * n / 2;
+  const double n = (double)layout->row.n, nb = (double)layout->row.nb;
+  const double p = layout->row.procs, q = layout->col.procs, half = n * n / 2;
+  double       sent = 0;
 
   if (p * q == 1) return 0;
-  return p == 1 ? half * (1 - 1 / q) * (3 + 1 / q) : 3 * half * (1 / p + 1 / q) + n * n / (p * q);
+  if (p > 1) return 3 * half * (1 / p + 1 / q) + n * n / (p * q);
+  for (double row = 0; row < n; row += nb * q) sent += (q - 1) * fmin(nb, n - row) * (n - row + nb);
+  sent += 2 * (half + 1.5 * nb * n) / q + half / q * (1 - 1 / q);
+  return fmax(sent, (3 * half + 4 * nb * n + half / q) * (1 - 1 / q));
 }
 
 static void describe(const tartan_sparse *R, const tt_layout *layout, const tt_ease_gram_figures *gram,
@@ -146,11 +153,11 @@ tartan_status tt_ease_prepare(const tartan_sparse *R, tartan_dtype dtype, tartan
           (int)dtype);
   *room = grid->memory.limit > 0 ? tt_max(0, grid->memory.limit - grid->memory.used) : INT64_MAX;
   TRY(tt_agree_least(grid, room));
-  TRY(tt_ease_gram_count(R, &layout, &gram));
-  describe(R, &layout, &gram, plan);
-  plan->memory = part + fmax(beside, fmin(gram.bytes, GRAM_BYTES));
+  plan->memory = part + fmax(beside, GRAM_BYTES);
   why = fits(R->n, dtype, grid->size, grid->p, grid->q, *room);
   if (why != TARTAN_OK) TRY(refuse(R, dtype, plan->memory, *room, why));
+  TRY(tt_ease_gram_count(R, &layout, &gram));
+  describe(R, &layout, &gram, plan);
   *room = (int64_t)fmin((double)*room - part, fmax(beside, GRAM_BYTES));
   plan->memory = part + fmax(beside, fmin(gram.bytes, (double)*room));
 done:
