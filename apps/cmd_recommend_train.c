@@ -311,6 +311,7 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   else
     TRY(app_recommend_epochs(run, &j.data, j.result.path, &j.training));
   TRY(app_recommend_save(run, &j.result, &j.data, &j.training, SET.sweep ? &j.sweep : NULL));
+  app_recommend_settle(); /* of a sweep: those of the best */
   j.trained = true;
   if (run->rank == 0) (void)unlink(j.training.file); /* it may never have been written */
   if (SET.sweep) app_sweep_clean(run, &j.result);

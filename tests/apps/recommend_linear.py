@@ -158,7 +158,9 @@ def test_sweep_and_page():
         assert setting.startswith(f"{best}=") and setting.split()[0].split("=")[1] == str(attributes[best])
         assert abs(rows[0] - attributes["validation_rmse"]) <= 1e-12 + 1e-9 * rows[0]
         with open("s.json", encoding="utf-8") as f:
-            assert json.load(f)["result"]["leaderboard"][0]["setting"] == setting
+            report = json.load(f)
+        assert report["result"]["leaderboard"][0]["setting"] == setting
+        assert str(report["options"][best]) == setting.split()[0].split("=")[1], report["options"]
         ok(*words, *("--" + word for word in setting.split()), "-o", "alone.h5", "--force", ranks=2)
         same = read("alone.h5")[0]
         for name in set(same) - {"item_ids", "user_ids"}:
