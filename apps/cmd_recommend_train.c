@@ -12,39 +12,24 @@
 #include "commands.h"
 #include "common/plan.h"
 #include "model/recommend_impl.h"
+#include "recommend_linear.h"
 #include "recommend_report.h"
-
-app_recommend_settings app_recommend_set = {.model = TARTAN_RECOMMEND_IALS,
-                                            .factors = 64,
-                                            .iterations = 15,
-                                            .leave = 1,
-                                            .patience = 3,
-                                            .regularization = 0.01,
-                                            .exponent = 1,
-                                            .unobserved = 0.1,
-                                            .alpha = 1,
-                                            .damping = 5,
-                                            .fraction = 0.1,
-                                            .least = -HUGE_VAL,
-                                            .checkpoint_every = 600};
 
 #define SET app_recommend_set
 
-static const char *const models[] = {"als", "ials", "bias", "popularity"};
-static const char *const solvers[] = {"exact", "cg", "block"};
-static const char *const confidences[] = {"constant", "linear", "log"};
-static const char *const splits[] = {"none", "random", "leave-k", "time"};
-static const char *const stops[] = {"never", "rmse", "mae"};
-static const char *const duplicates[] = {"error", "sum", "last", "max"};
-
 static const app_option options[] = {
-    {"model", 0, APP_OPTION_CHOICE, &SET.model, "als|ials|bias|popularity|+ease|+puresvd|+nmf", "ials",
+    {"model", 0, APP_OPTION_CHOICE, &SET.model, "als|ials|bias|popularity|ease|puresvd|nmf", "ials",
      "als: explicit ratings, with mean and biases; ials: implicit data; bias: mean and biases alone; popularity: "
-     "entries "
-     "of each item"},
-    {"factors", 'k', APP_OPTION_COUNT, &SET.factors, "K", "64", "length of a factor row"},
-    {"iterations", 0, APP_OPTION_COUNT, &SET.iterations, "N", "15", "epochs"},
-    {"regularization", 0, APP_OPTION_REAL, &SET.regularization, "X", "0.01", "lambda"},
+     "entries of each item; ease: weights between items; puresvd: singular vectors; nmf: parts without negative "
+     "numbers; the last three take missing ratings as zeros"},
+    {"factors", 'k', APP_OPTION_COUNT, &SET.asked.factors, "K", "64", "length of a factor row"},
+    {"iterations", 0, APP_OPTION_COUNT, &SET.asked.iterations, "N", "15, nmf: 200, puresvd: 300",
+     "epochs; nmf, puresvd: at most so many steps"},
+    {"regularization", 0, APP_OPTION_REAL, &SET.asked.regularization, "X", "0.01, ease: 500",
+     "lambda; of ease it is in units of an entry squared: it grows with the number of users"},
+    {"tol", 0, APP_OPTION_REAL, &SET.asked.tolerance, "X", "puresvd: 1e-8, nmf: 1e-4",
+     "puresvd: residual of each singular triplet, relative to the largest value; nmf: ends when the sum of projected "
+     "gradients is at most X times that of the first iteration"},
     {"regularization-exponent", 0, APP_OPTION_REAL, &SET.exponent, "X", "1",
      "nu: lambda times n^nu for a row of n entries (ials: and alpha0 for each other one); als: 0 plain, 1 ALS-WR"},
     {"unobserved-weight", 0, APP_OPTION_REAL, &SET.unobserved, "X", "0.1", "alpha0 of ials"},
@@ -97,77 +82,6 @@ typedef struct job {
   bool                   trained;
 } job;
 
-tartan_recommend_opts app_recommend_opts(void)
-{
-  tartan_recommend_opts o = TARTAN_RECOMMEND_OPTS_INIT;
-
-  o.model = (tartan_recommend_model)SET.model;
-  o.solver = (tartan_recommend_solver)SET.solver;
-  o.dtype = SET.dtype == 0 ? TARTAN_F32 : TARTAN_F64;
-  o.factors = SET.factors;
-  o.regularization = SET.regularization;
-  o.exponent = SET.exponent;
-  o.unobserved = SET.unobserved;
-  o.confidence = (tartan_confidence)SET.confidence;
-  o.alpha = SET.alpha;
-  o.replaced = SET.form == 1;
-  o.nonnegative = SET.nonnegative;
-  o.bias = !SET.no_bias;
-  o.damping = SET.damping;
-  o.steps = SET.steps;
-  o.init_stddev = SET.init_stddev;
-  o.seed = (uint64_t)SET.seed;
-  return o;
-}
-
-/* The shortest text that reads back as the same number. */
-static const char *number(double value, char text[32])
-{
-  for (int digits = 6; digits <= 17; digits++) {
-    snprintf(text, 32, "%.*g", digits, value);
-    if (strtod(text, NULL) == value) break;
-  }
-  return text;
-}
-
-void app_recommend_note(app_notes *notes)
-{
-  char a[32], b[32];
-
-  app_note(notes, "model", "%s", models[SET.model]);
-  app_note_count(notes, "factors", SET.factors);
-  app_note_count(notes, "iterations", SET.iterations);
-  app_note(notes, "solver", "%s", solvers[SET.solver]);
-  if (SET.steps > 0) app_note_count(notes, "steps", SET.steps);
-  app_note(notes, "regularization", "%s ^ %s", number(SET.regularization, a), number(SET.exponent, b));
-  app_note(notes, "weights", "%s %s %s %s", number(SET.unobserved, a), SET.form ? "replaced" : "added",
-           confidences[SET.confidence], number(SET.alpha, b));
-  if (SET.nonnegative) app_note(notes, "nonnegative", "yes");
-  app_note(notes, "bias", "%s %s", SET.no_bias ? "no" : "yes", number(SET.damping, a));
-  app_note(notes, "dtype", "%s", SET.dtype == 0 ? "f32" : "f64");
-  app_note(notes, "init_stddev", "%s", number(SET.init_stddev, a));
-  app_note_count(notes, "seed", SET.seed);
-  app_note(notes, "ratings", "%s %s %s", duplicates[SET.duplicates], number(SET.least, a),
-           SET.binarize ? "binary" : "as given");
-  app_note(notes, "split", "%s %s %lld", splits[SET.split], number(SET.fraction, a), (long long)SET.leave);
-  app_note(notes, "early_stop", "%s %lld", stops[SET.early_stop], (long long)SET.patience);
-  app_note(notes, "validation", "%s", SET.validation ? SET.validation : "");
-}
-
-tartan_status app_recommend_check(void)
-{
-  const tartan_recommend_opts opts = app_recommend_opts();
-  tartan_status               st = TARTAN_OK;
-
-  REQUIRE(SET.iterations >= 1 && SET.iterations <= 4096, TARTAN_ERR_ARG, "--iterations %lld: give 1 to 4096",
-          (long long)SET.iterations);
-  REQUIRE(!SET.nonnegative || SET.solver == TARTAN_RECOMMEND_EXACT, TARTAN_ERR_ARG,
-          "--nonnegative goes with --solver exact");
-  TRY(tt_recommend_check(&opts));
-done:
-  return st;
-}
-
 static tartan_status check_options(void)
 {
   tartan_status st = TARTAN_OK;
@@ -199,6 +113,7 @@ static void json_result(app_json *json, const void *context)
   tartan_recommend_values v;
 
   app_json_object(json, "result");
+  if (j->training.linear && j->training.epochs > 0) app_linear_json(json, &j->training);
   if (j->training.model) {
     tartan_recommender_get_values(j->training.model, &v);
     app_json_count(json, "users", v.users);
@@ -274,11 +189,13 @@ static tartan_status add_up(app_run *run, job *j)
   for (int64_t i = 0; i < settings; i++) {
     if (SET.sweep) app_sweep_set(&j->sweep, i);
     const tartan_recommend_opts opts = app_recommend_opts();
+    const double                times = app_recommend_is_linear() ? 1 : (double)SET.iterations;
     tartan_cost                 one;
 
-    TRY(tartan_recommend_plan(j->data.train, &opts, &one));
-    sum.flops += one.flops * (double)SET.iterations;
-    sum.words += one.words * (double)SET.iterations;
+    TRY(app_recommend_is_linear() ? app_linear_plan(j->data.train, &one)
+                                  : tartan_recommend_plan(j->data.train, &opts, &one));
+    sum.flops += one.flops * times;
+    sum.words += one.words * times;
     if (i > 0 && one.memory <= run->plan.memory) continue;
     run->plan = one;
     j->largest = SET;
@@ -318,11 +235,12 @@ static tartan_status print_plan(app_run *run, const job *j)
   if (SET.sweep)
     app_say(run, "sweep    %lld settings; figures of an epoch and of memory are those of the largest\n",
             (long long)j->sweep.count);
-  if (j->epoch.flops > 0) {
+  if (j->epoch.flops > 0 && j->largest.model < TARTAN_RECOMMEND_EASE) {
     app_say(run, "epochs   %lld%s, each %s per rank over MPI and %.3g Gflop\n", (long long)j->largest.iterations,
             SET.sweep ? " of a setting" : "", app_words_text(j->epoch.words, words), j->epoch.flops * 1e-9);
     print_formula(run, j);
   }
+  if (j->largest.model >= TARTAN_RECOMMEND_EASE) app_linear_print_plan(run, &j->epoch, j->largest.model);
   return app_result_print_plan(run, 0);
 }
 
@@ -372,6 +290,7 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   run->json = json_result;
   run->release = release;
   TRY(check_options());
+  if (!SET.sweep) app_recommend_settle();
   TRY(app_result_begin(run, app_result_set.output, "recommend.h5", sources, 3, &j.result));
   if (SET.report) TRY(app_check_output(run, SET.report, sources, 3));
   if (SET.sweep) TRY(app_sweep_read(run, &app_cmd_recommend_train, &j.sweep));
@@ -386,12 +305,13 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   TRY(app_recommend_split(run, &j.data));
   TRY(plan(run, &j));
   if (app_result_set.plan) goto done;
-  app_recommend_catch_signals();
+  if (SET.sweep || !app_recommend_is_linear()) app_recommend_catch_signals(); /* what is fitted at once just ends */
   if (SET.sweep)
     TRY(app_sweep_train(run, &j.data, &j.result, &j.sweep, &j.training));
   else
     TRY(app_recommend_epochs(run, &j.data, j.result.path, &j.training));
   TRY(app_recommend_save(run, &j.result, &j.data, &j.training, SET.sweep ? &j.sweep : NULL));
+  app_recommend_settle(); /* of a sweep: those of the best */
   j.trained = true;
   if (run->rank == 0) (void)unlink(j.training.file); /* it may never have been written */
   if (SET.sweep) app_sweep_clean(run, &j.result);
@@ -406,7 +326,7 @@ done:
 const app_command app_cmd_recommend_train = {
     .name = "recommend train",
     .group = "Models",
-    .summary = "factors of users and items from ratings, explicit or implicit",
+    .summary = "factors of users and items from ratings, explicit or implicit, or weights between items",
     .operands = "RATINGS.h5[:/group]",
     .operands_min = 1,
     .operands_max = 1,
@@ -415,7 +335,8 @@ const app_command app_cmd_recommend_train = {
              "rows.\n\n"
              "Examples:\n"
              "  mpirun -n 2 tartan recommend train ratings.h5 --model als -k 20 --regularization 0.2 --split random\n"
-             "  mpirun -n 4 tartan recommend train plays.h5 -k 128 --unobserved-weight 0.05 -o model.h5\n",
+             "  mpirun -n 4 tartan recommend train plays.h5 -k 128 --unobserved-weight 0.05 -o model.h5\n"
+             "  mpirun -n 4 tartan recommend train plays.h5 --model ease --binarize --regularization 500\n",
     .run = train,
     .plans = true,
 };

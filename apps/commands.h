@@ -17,6 +17,7 @@ extern const app_command app_cmd_nmf;
 extern const app_command app_cmd_generate_matrix, app_cmd_generate_ratings, app_cmd_convert, app_cmd_export,
     app_cmd_info;
 extern const app_command app_cmd_doctor;
+extern const app_command app_cmd_recommend_topn, app_cmd_recommend_similar;
 extern const app_command app_cmd_selftest;
 
 /** All commands in the order of `tartan --help`, ended by NULL. */

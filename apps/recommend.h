@@ -1,13 +1,13 @@
 /**
  * @file recommend.h
- * The parts of `tartan recommend train`: reading and splitting ratings, the epochs, the model file.
+ * The parts of `tartan recommend train`: its options, reading and splitting ratings, the epochs, the model file.
  */
 #ifndef APP_RECOMMEND_H
 #define APP_RECOMMEND_H
 
 #include <signal.h>
 
-#include <tartan/recommend.h>
+#include <tartan/linear_models.h>
 
 #include "common/result.h"
 #include "io/ratings.h"
@@ -17,10 +17,14 @@
 typedef struct app_recommend_settings {
   int         model, solver, confidence, form, dtype, duplicates, split, early_stop, resume;
   int64_t     factors, iterations, steps, leave, patience, seed;
-  double      regularization, exponent, unobserved, alpha, damping, init_stddev, fraction, least;
+  double      regularization, tolerance, exponent, unobserved, alpha, damping, init_stddev, fraction, least;
   double      checkpoint_every, time_limit;
   bool        no_bias, binarize, nonnegative;
   const char *validation, *checkpoint, *sweep, *report;
+  struct {
+    int64_t factors, iterations;       /**< -1: not given */
+    double  regularization, tolerance; /**< NaN: not given */
+  } asked;                             /**< what models have different defaults for; app_recommend_complete() */
 } app_recommend_settings;
 
 extern app_recommend_settings app_recommend_set;
@@ -65,9 +69,13 @@ typedef struct app_epoch {
   double epoch, loss, rmse, mae, seconds;
 } app_epoch;
 
-/** The epochs of a run. */
+/** The epochs of a run; of a model without any a single one. */
 typedef struct app_training {
   tartan_recommender    *model;
+  tartan_predictor      *linear; /**< in its place, of a model without epochs */
+  double                *values; /**< [factors] singular values of puresvd */
+  tartan_topk_info       topk;   /**< of puresvd */
+  tartan_nmf_info        nmf;
   tartan_recommend_epoch last;
   app_epoch             *history; /**< [iterations] */
   int64_t                epochs, best;
@@ -84,6 +92,9 @@ typedef struct app_training {
  * @retval TARTAN_ERR_INTERRUPTED  a signal or the time limit: the state is in the checkpoint
  */
 tartan_status app_recommend_epochs(app_run *run, const app_recommend_data *data, const char *result, app_training *t);
+
+/** Adds what cannot be scored to the errors of the entries that can: t->cold. Local. */
+void app_recommend_add_cold(const app_recommend_data *data, const app_training *t, app_epoch *e);
 
 /** Ends a training: model and history. Local. */
 void app_training_end(app_training *t);
@@ -122,6 +133,15 @@ void app_recommend_note(app_notes *notes);
 
 /** Names, sizes and times of the files that were read. Local. */
 void app_recommend_note_inputs(app_notes *notes, const app_recommend_data *data);
+
+/** Fills the settings that were not asked for with what the model takes. Local. */
+void app_recommend_complete(void);
+
+/** Makes what was filled in what was asked for: what reports of the options show. Local. */
+void app_recommend_settle(void);
+
+/** "ials". Local. */
+const char *app_recommend_model_name(void);
 
 /** The options of the library. Local. */
 tartan_recommend_opts app_recommend_opts(void);

@@ -108,16 +108,17 @@ static const char *head_text(const app_recommend_data *data, const char *first, 
 static const char *row_text(const app_recommend_data *data, const app_sweep *sweep, int64_t number,
                             const app_outcome *o, char text[ROW_TEXT])
 {
-  char setting[APP_SETTING_TEXT], errors[48] = "";
+  char setting[APP_SETTING_TEXT], errors[48] = "", loss[32] = "-"; /* ease has none */
 
   app_sweep_text(sweep, o->setting, setting);
   if (data->validation) snprintf(errors, sizeof errors, "  %8.6f  %8.6f", o->rmse, o->mae);
+  if (!isnan(o->loss)) snprintf(loss, sizeof loss, "%.10g", o->loss);
   if (o->failed)
     snprintf(text, ROW_TEXT, "%7lld  %16s%*s  %6s  %8s  %s\n", (long long)number, "failed", data->validation ? 20 : 0,
              "", "-", "-", setting);
   else
-    snprintf(text, ROW_TEXT, "%7lld  %16.10g%s  %6lld  %8.3f  %s\n", (long long)number, o->loss, errors,
-             (long long)o->epochs, o->seconds, setting);
+    snprintf(text, ROW_TEXT, "%7lld  %16s%s  %6lld  %8.3f  %s\n", (long long)number, loss, errors, (long long)o->epochs,
+             o->seconds, setting);
   return text;
 }
 

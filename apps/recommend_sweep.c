@@ -30,7 +30,8 @@ static const char *const free_options[] = {"model",
                                            "damping",
                                            "dtype",
                                            "init-stddev",
-                                           "nonnegative"};
+                                           "nonnegative",
+                                           "tol"};
 
 static bool is_free(const char *name)
 {
@@ -206,6 +207,7 @@ void app_sweep_set(const app_sweep *sweep, int64_t setting)
 {
   for (int a = 0; a < sweep->axes; a++)
     (void)app_option_store(sweep->axis[a].option, app_sweep_value(sweep, setting, a)); /* all were tried before */
+  app_recommend_complete();
 }
 
 const char *app_sweep_text(const app_sweep *sweep, int64_t setting, char text[APP_SETTING_TEXT])

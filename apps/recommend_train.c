@@ -9,7 +9,7 @@
 
 #include "base/util.h"
 #include "comm/collective.h"
-#include "recommend.h"
+#include "recommend_linear.h"
 
 static volatile sig_atomic_t caught;
 
@@ -74,6 +74,7 @@ tartan_status app_recommend_put(app_run *run, const app_training *t, const char 
   char         *text = NULL;
   tartan_status st = TARTAN_OK;
 
+  if (t->linear) goto done; /* it is fitted again from the data, to the same */
   TRY(history_text(run, t, &text));
   TRY(tartan_recommender_checkpoint(t->model, path, text));
 done:
@@ -108,7 +109,10 @@ done:
 void app_training_end(app_training *t)
 {
   tartan_recommender_destroy(&t->model);
+  tartan_predictor_destroy(&t->linear);
+  tt_free(t->values);
   tt_free(t->history);
+  t->values = NULL;
   t->history = NULL;
   t->epochs = t->best = 0;
   t->stopped = t->resumed = false;
@@ -130,6 +134,7 @@ tartan_status app_recommend_take(app_run *run, const app_recommend_data *data, c
 {
   tartan_status st = TARTAN_OK;
 
+  if (app_recommend_is_linear()) return app_linear_fit(run, data, t);
   TRY(begin(run, data, t));
   TRY(take(t, path));
 done:
@@ -201,20 +206,26 @@ static void print_epoch(const app_run *run, const app_recommend_data *data, cons
   fflush(stdout);
 }
 
-/* Errors on all that was held out. Collective. */
-static tartan_status measure(const app_recommend_data *data, const app_training *t, app_epoch *e)
+void app_recommend_add_cold(const app_recommend_data *data, const app_training *t, app_epoch *e)
 {
-  int64_t       held = 0;
-  double        all;
-  tartan_status st = TARTAN_OK;
+  int64_t held = 0;
+  double  all;
 
-  if (!data->validation) goto done;
+  if (data->unknown == 0) return;
   tartan_sparse_shape(data->validation, NULL, NULL, &held);
-  TRY(tartan_recommender_errors(t->model, data->validation, &e->rmse, &e->mae));
-  if (data->unknown == 0) goto done;
   all = (double)(held + data->unknown);
   e->rmse = sqrt(((held > 0 ? e->rmse * e->rmse * (double)held : 0) + t->cold[0]) / all);
   e->mae = ((held > 0 ? e->mae * (double)held : 0) + t->cold[1]) / all;
+}
+
+/* Errors on all that was held out. Collective. */
+static tartan_status measure(const app_recommend_data *data, const app_training *t, app_epoch *e)
+{
+  tartan_status st = TARTAN_OK;
+
+  if (!data->validation) goto done;
+  TRY(tartan_recommender_errors(t->model, data->validation, &e->rmse, &e->mae));
+  app_recommend_add_cold(data, t, e);
 done:
   return st;
 }
@@ -283,6 +294,7 @@ tartan_status app_recommend_epochs(app_run *run, const app_recommend_data *data,
   tartan_status st = TARTAN_OK;
 
   TRY(app_recommend_beside(result, ".checkpoint", t->file));
+  if (app_recommend_is_linear()) return app_linear_fit(run, data, t);
   TRY(begin(run, data, t));
   TRY(resume(run, t));
   while (more(t)) {

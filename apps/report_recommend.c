@@ -23,23 +23,30 @@ static void write_head(FILE *out, const app_recommend_page *p)
 {
   const app_run          *run = p->run;
   const app_epoch        *e = last_epoch(p->training);
+  int64_t                 k = 0, epochs = 0;
   tartan_recommend_values v;
   char                    text[3][48], from[5000];
 
-  tartan_recommender_get_values(p->training->model, &v);
+  if (p->training->model) {
+    tartan_recommender_get_values(p->training->model, &v);
+    k = v.factors;
+    epochs = v.epochs;
+  } else if (app_recommend_set.model != TARTAN_RECOMMEND_EASE) {
+    k = app_recommend_set.factors;
+  }
   fputs("<p class=\"kind\">Recommender</p>\n<h1>", out);
   app_page_text(out, app_base_name(p->data->ratings.file));
   fputs("</h1>\n<p class=\"lead\">", out);
   app_page_text(out, app_ratings_text(&p->data->ratings, from, sizeof from));
   fputs("</p>\n<dl class=\"facts\">\n", out);
   app_page_fact(out, "ratings", "%s", app_page_grouped(p->data->ratings.total, text[0]));
-  app_page_fact(out, "users", "%s", app_page_grouped(v.users, text[1]));
-  app_page_fact(out, "items", "%s", app_page_grouped(v.items, text[2]));
-  app_page_fact(out, "model", "%s", run->plan.algorithm);
-  if (v.factors > 0) app_page_fact(out, "factors", "%lld", (long long)v.factors);
-  if (v.factors > 0) app_page_fact(out, "epochs", "%lld", (long long)v.epochs);
+  app_page_fact(out, "users", "%s", app_page_grouped(p->data->ratings.users.total, text[1]));
+  app_page_fact(out, "items", "%s", app_page_grouped(p->data->ratings.items.total, text[2]));
+  app_page_fact(out, "model", "%s", app_recommend_model_name());
+  if (k > 0) app_page_fact(out, "factors", "%lld", (long long)k);
+  if (k > 0 && epochs > 0) app_page_fact(out, "epochs", "%lld", (long long)epochs);
   if (p->data->validation && isfinite(e->rmse)) app_page_fact(out, "validation RMSE", "%.4f", e->rmse);
-  if (!p->data->validation && v.factors > 0) app_page_fact(out, "loss", "%.6g", e->loss);
+  if (!p->data->validation && k > 0 && isfinite(e->loss)) app_page_fact(out, "loss", "%.6g", e->loss);
   app_page_fact(out, "whole run", "%.*f s", run->figures.seconds < 10 ? 2 : 1, run->figures.seconds);
   app_page_fact(out, "ranks × threads", "%d × %d", run->size, run->threads);
   fputs("</dl>\n", out);
@@ -207,7 +214,11 @@ static void write_leader(FILE *out, const app_sweep *s, int64_t rank, bool error
     return;
   }
   if (errors) fprintf(out, "<td>%.6f</td><td>%.6f</td>", o->rmse, o->mae);
-  fprintf(out, "<td>%.8g</td><td>%lld</td><td>%.2f</td></tr>\n", o->loss, (long long)o->epochs, o->seconds);
+  if (isnan(o->loss))
+    fputs("<td>–</td>", out);
+  else
+    fprintf(out, "<td>%.8g</td>", o->loss);
+  fprintf(out, "<td>%lld</td><td>%.2f</td></tr>\n", (long long)o->epochs, o->seconds);
 }
 
 static void write_leaderboard(FILE *out, const app_recommend_page *p)
@@ -232,7 +243,11 @@ static void write_objective(FILE *out)
 {
   static const char *const      models[] = {"als: squared errors of the entries",
                                             "ials: weighted squared errors of entries and all that is not observed",
-                                            "bias: mean and biases alone", "popularity: the number of entries of an item"};
+                                            "bias: mean and biases alone",
+                                            "popularity: the number of entries of an item",
+                                            "ease: weights between items, in closed form",
+                                            "puresvd: the largest singular triplets, missing ratings being zeros",
+                                            "nmf: parts without negative numbers, missing ratings being zeros"};
   static const char *const      confidences[] = {"1", "alpha |r|", "alpha log(1 + |r|)"};
   const tartan_recommend_opts   opts = app_recommend_opts();
   const app_recommend_settings *o = &app_recommend_set;
@@ -249,12 +264,32 @@ static void write_objective(FILE *out)
     if (o->solver == TARTAN_RECOMMEND_BLOCK)
       app_page_row(out, "solver", "block, of %lld coordinates", (long long)tt_recommend_steps(&opts));
   }
+  if (o->model == TARTAN_RECOMMEND_EASE)
+    app_page_row(out, "regularization", "%g; weights in %s", o->regularization, o->dtype == 0 ? "f32" : "f64");
+  if (o->model > TARTAN_RECOMMEND_EASE)
+    app_page_row(out, "factors", "%lld, %s; to a tolerance of %g", (long long)o->factors, o->dtype == 0 ? "f32" : "f64",
+                 o->tolerance);
   if (implicit)
     app_page_row(out, "weights", "%g where nothing is observed; of an entry r %s, alpha %g, %s", o->unobserved,
                  confidences[o->confidence], o->alpha, o->form ? "in its place" : "added");
   if (explicit && o->no_bias) app_page_row(out, "biases", "none");
   if ((explicit && !o->no_bias) || o->model == TARTAN_RECOMMEND_BIAS)
     app_page_row(out, "biases", "mean, users and items, damping %g", o->damping);
+}
+
+/* How the fit of a model without epochs went. */
+static void write_fit(FILE *out, const app_training *t)
+{
+  const app_epoch *e = &t->history[0];
+  const bool       svd = app_recommend_set.model == TARTAN_RECOMMEND_PURESVD;
+
+  if (app_recommend_set.model != TARTAN_RECOMMEND_EASE) {
+    app_page_row(out, "steps", "%lld, %s", (long long)(svd ? t->topk.steps : t->nmf.iterations),
+                 (svd ? t->topk.converged : t->nmf.converged) ? "converged" : "<b>not converged</b>");
+    app_page_row(out, "left of the sum of squares", "%.6g", e->loss);
+  }
+  if (isfinite(e->mae)) app_page_row(out, "errors on what was held out", "RMSE %.6f, MAE %.6f", e->rmse, e->mae);
+  app_page_row(out, "seconds", "%.2f", e->seconds);
 }
 
 /* What is held out, and when the training ends. */
@@ -266,6 +301,7 @@ static void write_validation(FILE *out)
   if (o->split == TT_SPLIT_RANDOM) app_page_row(out, "held out", "%g of the ratings, at random", o->fraction);
   if (o->split == TT_SPLIT_TIME) app_page_row(out, "held out", "the latest %g of the ratings", o->fraction);
   if (o->split == TT_SPLIT_LEAVE) app_page_row(out, "held out", "%lld of each user", (long long)o->leave);
+  if (o->model >= TARTAN_RECOMMEND_EASE) return;
   if (o->early_stop == APP_STOP_NEVER)
     app_page_row(out, "epochs", "%lld", (long long)o->iterations);
   else
@@ -281,11 +317,12 @@ static void write_model(FILE *out, const app_recommend_page *p)
   fputs("<section>\n<h2>The model</h2>\n<table>\n", out);
   write_objective(out);
   write_validation(out);
+  if (t->linear) write_fit(out, t);
   app_page_row(out, "seed", "%lld", (long long)app_recommend_set.seed);
   if (t->last.epoch > 0 && t->last.flops > 0)
     app_page_row(out, "an epoch", "%.4g words over MPI, work of the busiest rank %.2f of the mean", t->last.words,
                  t->last.imbalance);
-  app_page_row(out, "same bits", "on any number of ranks and threads");
+  if (t->model) app_page_row(out, "same bits", "on any number of ranks and threads");
   app_page_row(out, "memory", "%s per rank predicted", tt_bytes_text(p->run->plan.memory, text));
   app_page_row(out, "result", "%s", p->output);
   fputs("</table>\n</section>\n", out);
@@ -298,9 +335,9 @@ static void write_plots(FILE *out, const app_recommend_page *p)
   const app_training *t = p->training;
 
   fputs("<div class=\"pair\">\n", out);
-  if (t->epochs > 1 || t->history[0].loss > 0) write_loss(out, t);
-  if (p->data->validation) write_error(out, t, "RMSE", offsetof(app_epoch, rmse));
-  if (p->data->validation) write_error(out, t, "MAE", offsetof(app_epoch, mae));
+  if (t->model && (t->epochs > 1 || t->history[0].loss > 0)) write_loss(out, t);
+  if (t->model && p->data->validation) write_error(out, t, "RMSE", offsetof(app_epoch, rmse));
+  if (t->model && p->data->validation) write_error(out, t, "MAE", offsetof(app_epoch, mae));
   write_values(out, &p->profile.values);
   write_activity(out, &p->profile.users, "Activity of users", "users", "bar2");
   write_activity(out, &p->profile.items, "Popularity of items", "items", "bar3");

@@ -24,7 +24,11 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_operator_from_matrix(const tarta
  * The operator of a sparse matrix in memory. Collective.
  *
  * Products take its entries alone; with tartan_operator_center() they stay sparse, the means are taken away afterwards. A'
- * is made once, on the first product that needs it. Functions that read rows (Gram matrix, streaming) get dense slabs.
+ * is made once, on the first product that needs it; values are taken as f64. Each row of a product is summed in the order of
+ * columns: without centering its bits do not depend on the number of ranks. Functions that read rows (Gram matrices, scores,
+ * search) get them dense, slab by slab.
+ *
+ * @param[in] A  must outlive the operator; products with A', and with A'A, refuse 2^31 rows (TARTAN_ERR_SHAPE)
  *
  * @retval TARTAN_ERR_NOMEM
  */

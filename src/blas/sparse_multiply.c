@@ -8,20 +8,22 @@
 #include "base/util.h"
 #include "blas/sparse_product.h"
 #include "kernel/convert.h"
+#include "kernel/parallel.h"
 #include "kernel/sparse.h"
 
 #define SEGMENT TARTAN_SPARSE_SEGMENT
+#define TOGETHER 64 /* rows of a task */
 
 /* A product under way. */
 typedef struct work {
   tt_sparse_product *of;
   int64_t            b;
-  size_t             width;      /* bytes of a dense row */
-  char              *y;          /* [b, rows owned here] */
-  char              *rows;       /* [needed, b] */
-  char              *lead, *sum; /* sums of the segments of a first row that is another rank's; of one segment */
-  tt_routes          words;      /* of the elements of these sums */
-  char              *follow;     /* those that come here */
+  size_t             width; /* bytes of a dense row */
+  char              *y;     /* [b, rows owned here] */
+  char              *rows;  /* [needed, b] */
+  char *lead, *sum; /* sums of the segments of a first row that is another rank's; of one segment, for each thread */
+  tt_routes words;  /* of the elements of these sums */
+  char     *follow; /* those that come here */
 } work;
 
 /* Whether the first local row is owned by a lower rank. */
@@ -85,24 +87,30 @@ static void multiply_row(const work *p, int64_t i, bool apart, char *y)
 {
   const tartan_sparse *A = p->of->A;
   const tartan_dtype   dtype = p->of->dtype;
+  char                *sum = p->sum + (size_t)tt_thread_index() * p->width;
 
   for (int64_t e = A->ptr[i]; e < A->ptr[i + 1] || e == A->ptr[i]; e += SEGMENT) {
     const int64_t count = tt_min(SEGMENT, A->ptr[i + 1] - e);
     const bool    first = e == A->ptr[i];
 
-    tt_sparse_dot(dtype, count, p->of->needed.local + e, p->of->value, e, p->rows, p->b, first || apart ? y : p->sum);
-    if (!first && !apart) tt_sparse_add(dtype, p->b, p->sum, y);
+    tt_sparse_dot(dtype, count, p->of->needed.local + e, p->of->value, e, p->rows, p->b, first || apart ? y : sum);
+    if (!first && !apart) tt_sparse_add(dtype, p->b, sum, y);
     if (apart) y += p->width;
   }
 }
 
-static void multiply_rows(const work *p)
+/* Task: some of the rows. */
+static void multiply_some(int64_t t, void *context)
 {
+  const work          *p = context;
   const tartan_sparse *A = p->of->A;
-  char                *y = p->y;
 
-  if (led(A)) multiply_row(p, 0, true, p->lead);
-  for (int64_t i = led(A); i < A->rows; i++, y += p->width) multiply_row(p, i, false, y);
+  for (int64_t i = t * TOGETHER; i < tt_min(A->rows, (t + 1) * TOGETHER); i++) {
+    if (i == 0 && led(A))
+      multiply_row(p, i, true, p->lead);
+    else
+      multiply_row(p, i, false, p->y + (size_t)(i - led(A)) * p->width);
+  }
 }
 
 /* Sums of segments go to the owner of the row, who has it last. */
@@ -130,7 +138,7 @@ static tartan_status begin(work *p)
   tt_routes_make(grid, &p->words, &local);
   p->rows = tt_alloc(mem, of->needed.needed, p->width, "rows of X", &local);
   p->lead = tt_alloc(mem, leading(of->A), p->width, "sums of segments", &local);
-  p->sum = tt_alloc(mem, 1, p->width, "sums of segments", &local);
+  p->sum = tt_alloc(mem, grid->threads, p->width, "sums of segments", &local);
   p->follow = tt_alloc(mem, of->routes.received, p->width, "sums of other ranks", &local);
   AGREE(grid, local);
   tt_routes_widen(&of->routes, p->b, &p->words);
@@ -158,7 +166,7 @@ tartan_status tt_sparse_product_ranges(tt_sparse_product *of, const tartan_matri
   TRY(begin(&p));
   TRY(tt_needed_exchange(&of->needed, X->data, p.b, size, p.rows));
   since = tt_seconds();
-  multiply_rows(&p);
+  tt_parallel_for(grid->threads, tt_ceil_div(of->A->rows, TOGETHER), multiply_some, &p);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &since);
   grid->counters.flops += 2 * (double)of->A->ptr[of->A->rows] * (double)p.b;
   TRY(add_parts(&p));

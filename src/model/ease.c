@@ -7,6 +7,7 @@
 #include "factor/symmetric.h"
 #include "kernel/dense.h"
 #include "model/ease_impl.h"
+#include "model/linear_impl.h"
 #include "oper/segments.h"
 
 /* G := G + lambda I. Local. */
@@ -85,41 +86,16 @@ done:
   return st;
 }
 
-/* The least and the largest entry; 0 where there is none. Collective. */
-static tartan_status find_range(const tartan_sparse *R, tartan_predictor_values *v)
-{
-  double        range[2] = {-INFINITY, -INFINITY};
-  tartan_status st = TARTAN_OK;
-
-  for (int64_t e = 0; e < R->ptr[R->rows]; e++) {
-    const double value = tt_get_element(R->dtype, R->value, 1, e, 0);
-
-    range[0] = fmax(range[0], -value);
-    range[1] = fmax(range[1], value);
-  }
-  TRY(tt_allreduce_f64(R->grid, range, 2, TT_MAX));
-  v->low = R->entries > 0 ? -range[0] : 0;
-  v->high = R->entries > 0 ? range[1] : 0;
-done:
-  return st;
-}
-
 /* The weights. Collective. */
 static tartan_status fit(const tartan_sparse *R, double lambda, tartan_dtype dtype, int64_t room,
                          tartan_predictor_values *v)
 {
-  const tartan_recommend_opts defaults = TARTAN_RECOMMEND_OPTS_INIT;
-  tt_factored                 f = {0};
-  tartan_status               st = TARTAN_OK;
+  tt_factored   f = {0};
+  tartan_status st = TARTAN_OK;
 
-  v->opts = defaults;
-  v->opts.model = TARTAN_RECOMMEND_EASE;
-  v->opts.dtype = dtype;
-  v->opts.factors = 0;
+  TRY(tt_linear_values(R, TARTAN_RECOMMEND_EASE, 0, dtype, v));
+  v->users = 0; /* they are their entries */
   v->opts.regularization = lambda;
-  v->opts.bias = false;
-  v->items = R->n;
-  TRY(find_range(R, v));
   TRY(invert(R, lambda, room, &f));
   TRY(scale_columns(&f));
   TRY(take_ranges(&f, dtype, &v->weights));

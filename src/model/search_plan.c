@@ -18,8 +18,7 @@ static bool is_exact_in_f32(tt_element element)
 /* Bytes of this rank's rows of a matrix in memory, which a pass copies. */
 static double copied_bytes(const tartan_operator *op)
 {
-  return op->matrix ? (double)tt_ceil_div(op->m, op->grid->size) * (double)op->n * (double)tt_element_size(op->stored)
-                    : 0;
+  return (double)tt_pass_copy_bytes(op, tt_ceil_div(op->m, op->grid->size));
 }
 
 /* Bytes that stay the same however large a tile is. */

@@ -1,4 +1,4 @@
-// TEST: np=1,3,4 labels=fault,oper timeout=60
+// TEST: np=1,3,4 labels=fault,oper timeout=120
 /*
  * The k-th allocation fails on one rank: operators of a sparse matrix, plain and centered. What a failed product had made is
  * given back, and the same operator works afterwards.

@@ -202,7 +202,7 @@ static void test_bits(void)
 
   memset(first, 0, sizeof first);
   for (int size = 1; size <= check_size(); size++) {
-    tartan_grid     *grid = grid_of_first(size, 1);
+    tartan_grid     *grid = grid_of_first(size, size == 1 ? 1 : 2);
     tartan_sparse   *a, *b;
     tartan_operator *op = NULL, *tall = NULL;
     tartan_matrix   *x, *z, *y[4] = {NULL, NULL, NULL, NULL};
