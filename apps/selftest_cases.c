@@ -62,5 +62,7 @@ const app_case app_cases[] = {
     {"recommend train", "K.h5 --model als -k 4 --iterations 3 --regularization 0.1 --dtype f64 -o M.h5", D,
      "M.h5:/user_factors", 1.1594231438901481, 1e-9},
     {"doctor", "--file-size 64K", T, "files in", 1, 0},
+    {"recommend topn", "M.h5 --seen K.h5 --count 4 -o topn.h5", D, "topn.h5:/scores", 56.28239678468216, 1e-9},
+    {"recommend similar", "M.h5 --count 3 -o similar.h5", D, "similar.h5:/scores", 7.603565278711264, 1e-9},
     {NULL, NULL, D, NULL, 0, 0},
 };

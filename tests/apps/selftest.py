@@ -62,6 +62,26 @@ def parts(x, numbers, iterations):
     return factor[1].T
 
 
+def best_unseen(model, user, item, count):
+    """Scores of the best items of each user that it has no rating of."""
+    import numpy as np
+
+    mean, user_bias, item_bias, x, y = model
+    scores = mean + user_bias + item_bias.T + x @ y.T
+    scores[user.astype(int), item] = -np.inf
+    return -np.sort(-scores, axis=1)[:, :count]
+
+
+def alike(y, count):
+    """Cosines of the most similar rows of each row."""
+    import numpy as np
+
+    length = np.linalg.norm(y, axis=1)
+    cosine = y @ y.T / np.outer(length, length)
+    np.fill_diagonal(cosine, -np.inf)
+    return -np.sort(-cosine, axis=1)[:, :count]
+
+
 def expected(folder):
     """What must come out of each case, by (command, where)."""
     import h5py
@@ -89,6 +109,8 @@ def expected(folder):
     ids, item = np.unique(item, return_inverse=True)
     user = np.unique(user, return_inverse=True)[1]
     factors = als(user, item, rating, 0.1 * load("first.h5")[:len(ids)], 3, 0.1)
+    with h5py.File(os.path.join(folder, "M.h5")) as f:
+        model = [f.attrs["global_mean"]] + [f[d][()] for d in ("user_bias", "item_bias", "user_factors", "item_factors")]
     return {
         ("info", "120 x 40"): 1, ("doctor", "files in"): 1, ("export", "A.npy"): 128 + a.nbytes,
         ("convert", "back.h5:/X"): weigh(a), ("transpose", "At.h5:/X"): weigh(a.T),
@@ -110,6 +132,8 @@ def expected(folder):
         ("sample", "sample.h5:/X"): weigh(load("Z.h5") @ np.linalg.cholesky(np.cov(a, rowvar=False)).T),
         ("search", "search.h5:/scores"): weigh(distances),
         ("generate ratings", "K.h5:/rating"): weigh(rating), ("recommend train", "M.h5:/user_factors"): weigh(factors),
+        ("recommend topn", "topn.h5:/scores"): weigh(best_unseen(model, user, item, 4)),
+        ("recommend similar", "similar.h5:/scores"): weigh(alike(model[4], 3)),
         ("regress", "regress.h5:/coef"): weigh([sklearn.linear_model.Ridge(alpha=0.5).fit(a, load("T.h5")[:, 0]).coef_]),
         ("nmf", "nmf.h5:/H"): weigh(parts(load("U.h5"), load("numbers.h5"), 10)),
         ("pca", "pca.h5:/explained_variance_"): weigh(spectrum[:5] ** 2 / 119),
