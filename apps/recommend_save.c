@@ -83,6 +83,8 @@ tartan_status app_recommend_save(app_run *run, const app_result *result, const a
   app_note_count(&notes, "reproducible", 1);
   TRY(app_result_create(run, result, "tartan-recommend", &notes, &out));
   tt_output_real(out, "/", "global_mean", v.mean);
+  tt_output_real(out, "/", "rating_low", v.low);
+  tt_output_real(out, "/", "rating_high", v.high);
   put_histories(out, data, t);
   if (sweep) app_sweep_write(out, data, sweep, &local);
   AGREE(run->grid, local);

@@ -178,3 +178,18 @@ done:
   tt_free(plan);
   return st;
 }
+
+tartan_status tt_allgatherv(tartan_grid *grid, const void *send, int64_t count, int64_t total, size_t size, void *recv)
+{
+  int64_t      *counts = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  counts = tt_alloc(NULL, grid->size, sizeof *counts, "counts of a gather", &local);
+  AGREE(grid, local);
+  TRY(tt_allgather(grid, &count, 1, sizeof count, counts));
+  TRY(tt_gatherv(grid, send, counts, size, recv, 0));
+  TRY(tt_bcast(grid, recv, total, size, 0));
+done:
+  tt_free(counts);
+  return st;
+}

@@ -47,4 +47,13 @@ tartan_status tt_alltoallv(tartan_grid *grid, const void *send, const int64_t *s
  */
 tartan_status tt_gatherv(tartan_grid *grid, const void *send, const int64_t *counts, size_t size, void *recv, int root);
 
+/**
+ * What every rank has, on every rank, in the order of ranks.
+ *
+ * @param[in]  send   [count], count may differ between ranks
+ * @param[out] recv   [total]
+ * @param[in]  total  sum of the counts, the same on every rank
+ */
+tartan_status tt_allgatherv(tartan_grid *grid, const void *send, int64_t count, int64_t total, size_t size, void *recv);
+
 #endif

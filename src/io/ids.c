@@ -11,17 +11,6 @@
 #include "base/util.h"
 #include "sparse/pairs.h"
 
-/* Numbers as keys of the same order. */
-static uint64_t key_of(int64_t number)
-{
-  return (uint64_t)number ^ UINT64_C(1) << 63;
-}
-
-static int64_t number_of(uint64_t key)
-{
-  return (int64_t)(key ^ UINT64_C(1) << 63);
-}
-
 /* ------------------------------------------------------------------------------------------------ numbers */
 
 /* Sorted pairs to distinct keys in place; their index is written for each pair to place[pair.index]. */
@@ -67,7 +56,7 @@ static tartan_status answer(tt_ids *ids, int64_t questions, const uint64_t *key,
   }
   ids->number = tt_alloc(&grid->memory, ids->count, sizeof *ids->number, "names", &local);
   AGREE(grid, local);
-  for (int64_t i = 0; i < ids->count; i++) ids->number[i] = number_of(pair[i].key);
+  for (int64_t i = 0; i < ids->count; i++) ids->number[i] = tt_number_of_key(pair[i].key);
   TRY(place_stretch(ids, counts));
   for (int64_t q = 0; q < questions; q++) index[q] += ids->first;
 done:
@@ -123,7 +112,7 @@ tartan_status tt_ids_of_numbers(tartan_grid *grid, int64_t count, int64_t *numbe
   *ids = (tt_ids){.grid = grid};
   pair = tt_alloc(&grid->memory, 2 * count, sizeof *pair, "names of observations", &local);
   if (local == TARTAN_OK) {
-    for (int64_t e = 0; e < count; e++) pair[e] = (tt_pair){.key = key_of(number[e]), .index = e};
+    for (int64_t e = 0; e < count; e++) pair[e] = (tt_pair){.key = tt_key_of_number(number[e]), .index = e};
     tt_pairs_sort(pair, pair + count, count);
     distinct = make_distinct(pair, count, number);
   }

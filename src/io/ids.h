@@ -45,4 +45,32 @@ void tt_ids_declare(const tt_ids *ids, tt_output *out, const char *name);
 /** Writes what was declared, after tt_output_open(). Collective. */
 tartan_status tt_ids_write(const tt_ids *ids, tt_output *out, const char *name);
 
+/* ---- ids_match.c ---- */
+
+/**
+ * The names in a dataset of a result file, in its order, which need not be ascending. Collective.
+ *
+ * @param[out] ids  to be given to tt_ids_free(), after a failure too
+ * @retval TARTAN_ERR_INPUT   there is no such dataset
+ * @retval TARTAN_ERR_FORMAT  it holds neither whole numbers nor texts in one dimension
+ * @retval TARTAN_ERR_IO, TARTAN_ERR_NOMEM
+ */
+tartan_status tt_ids_read(tartan_grid *grid, const char *file, const char *name, tt_ids *ids);
+
+/** All numbers on every rank. Collective. @param[out] number  [total] memory to be given to tt_free(); NULL of texts */
+tartan_status tt_ids_numbers(const tt_ids *ids, int64_t **number);
+
+/**
+ * Where names of one list stand in another. Collective. Neither list need be in order.
+ *
+ * Each rank looks its part of the first list up; the other one is on every rank meanwhile.
+ *
+ * @param[out] index  [from->total] on every rank: place in `to`, of equal ones the first, -1 nowhere; memory to be given to
+ *                    tt_free(), NULL after a failure
+ * @param[out] known  how many are there; may be NULL
+ * @retval TARTAN_ERR_INPUT  numbers against texts
+ * @retval TARTAN_ERR_NOMEM
+ */
+tartan_status tt_ids_match(const tt_ids *from, const tt_ids *to, int64_t **index, int64_t *known);
+
 #endif

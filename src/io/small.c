@@ -195,6 +195,33 @@ done:
   return st;
 }
 
+tartan_status tt_small_number(tt_small *f, const char *object, const char *attribute, double *value, bool *found)
+{
+  double        got[2] = {0, 0}; /* how many, and the number */
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  tt_h5_guard   guard;
+
+  *found = false;
+  if (f->grid->rank == 0) {
+    tt_h5_enter(&guard, false);
+    if (tt_file_fault()) {
+      local = tt_fail_errno("cannot read", f->path);
+    } else {
+      const hid_t id = open_object(f, object);
+
+      if (id >= 0) got[0] = tt_attribute_numbers(id, attribute, 1, &got[1]);
+      tt_h5_release(id);
+    }
+    tt_h5_leave(&guard);
+  }
+  TRY(tt_root_verdict(f->grid, local));
+  TRY(tt_bcast(f->grid, got, 2, sizeof *got, 0));
+  *found = got[0] == 1;
+  if (*found) *value = got[1];
+done:
+  return st;
+}
+
 /* On rank 0: how many texts a dataset holds; 0 if there is none of that name. */
 static tartan_status count_strings(const tt_small *f, const char *name, hid_t *dataset, int64_t *count)
 {

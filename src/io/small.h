@@ -35,6 +35,9 @@ tartan_status tt_small_array(tt_small *file, const char *name, double **values, 
  */
 tartan_status tt_small_text(tt_small *file, const char *object, const char *attribute, char *value, size_t length);
 
+/** An attribute of one number, on every rank. Collective. @param[out] found  whether there is one; else value is as before */
+tartan_status tt_small_number(tt_small *file, const char *object, const char *attribute, double *value, bool *found);
+
 /**
  * A one-dimensional dataset of texts, feature names for example. Collective.
  *

@@ -3,7 +3,7 @@
 #include "model/predictor_impl.h"
 #include "model/recommend_impl.h"
 
-static void destroy_parts(tartan_predictor_values *v)
+void tt_predictor_parts_destroy(tartan_predictor_values *v)
 {
   tartan_matrix_destroy(&v->weights);
   tartan_matrix_destroy(&v->item_bias);
@@ -64,7 +64,7 @@ done:
   if (st != TARTAN_OK && owned) {
     tartan_predictor_values theirs = *values;
 
-    destroy_parts(&theirs);
+    tt_predictor_parts_destroy(&theirs);
   }
   return st;
 }
@@ -74,7 +74,7 @@ void tartan_predictor_destroy(tartan_predictor **p)
   tartan_predictor *a = p ? *p : NULL;
 
   if (!a) return;
-  if (a->owned) destroy_parts(&a->v);
+  if (a->owned) tt_predictor_parts_destroy(&a->v);
   tt_free(a);
   *p = NULL;
 }

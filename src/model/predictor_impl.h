@@ -27,6 +27,9 @@ struct tartan_profiles {
   const tartan_sparse    *history; /* of ease: what is scored with; else NULL */
 };
 
+/** Ends the matrices of a predictor. Local. */
+void tt_predictor_parts_destroy(tartan_predictor_values *values);
+
 /** Profiles of so many users, all zero. Collective. @param[out] profiles  to be given to tartan_profiles_destroy() */
 tartan_status tt_profiles_make(const tartan_predictor *p, int64_t count, tartan_profiles **profiles);
 

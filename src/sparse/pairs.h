@@ -21,6 +21,17 @@ typedef struct tt_pair {
   };
 } tt_pair;
 
+/** Keys of the same order as numbers with a sign, and back. */
+static inline uint64_t tt_key_of_number(int64_t number)
+{
+  return (uint64_t)number ^ UINT64_C(1) << 63;
+}
+
+static inline int64_t tt_number_of_key(uint64_t key)
+{
+  return (int64_t)(key ^ UINT64_C(1) << 63);
+}
+
 /** Sorts by key; equal ones keep their order. Local. @param[in] work  [count] */
 void tt_pairs_sort(tt_pair *pair, tt_pair *work, int64_t count);
 
