@@ -1,29 +1,71 @@
 /*
- * Run-time type in front of the two precisions of topn.inc, and the heap: the usual one in an array, children of i at
- * 2 i + 1 and 2 i + 2.
+ * Run-time type and instruction set in front of topn.inc, and the heap: the usual one in an array, children of i at 2 i + 1
+ * and 2 i + 2. No set changes a bit, so each process takes the best that it has.
  */
 #include "kernel/topn.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "kernel/isa.h"
+
+#if defined              __clang__
+#pragma STDC FP_CONTRACT OFF
+#endif
 
 #define LANES 8
 #define CHUNK 32
 
-#define REAL float
-#define NAME(x) x##_f32
-#define WIDE(v, f) ((double)(v))
-#include "kernel/topn.inc"
-#undef REAL
-#undef NAME
-#undef WIDE
+/* By element type, f32 first. */
+typedef struct kernels {
+  int64_t (*collect[2])(const void *score, const void *factor, const void *shift, double threshold, int64_t from,
+                        int64_t count, int64_t base, tt_pool *pool);
+  double (*dot[2])(const void *x, double fx, const void *y, double fy, int64_t n);
+  double (*squares[2])(const void *x, const void *y, double factor, int64_t n);
+  void (*weigh[2])(int64_t count, const int32_t *row, const double *weight, const void *panel, double *score);
+  int64_t (*count_from)(const double *value, int64_t count, double least);
+} kernels;
 
-#define REAL double
-#define NAME(x) x##_f64
-#define WIDE(v, f) ((v) * (f))
-#include "kernel/topn.inc"
-#undef REAL
-#undef NAME
-#undef WIDE
+#define JOIN2(a, b) a##b
+#define JOIN(a, b) JOIN2(a, b)
+
+#define SET portable
+#define TARGET
+#include "kernel/topn_isa.inc"
+#undef SET
+#undef TARGET
+
+#if defined __x86_64__ && defined __GNUC__
+#define SET avx2
+#define TARGET __attribute__((target("avx2")))
+#include "kernel/topn_isa.inc"
+#undef SET
+#undef TARGET
+
+#define SET avx512
+#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
+#include "kernel/topn_isa.inc"
+#undef SET
+#undef TARGET
+#else
+#define kernels_avx2 kernels_portable
+#define kernels_avx512 kernels_portable
+#endif
+
+static const kernels *best(void)
+{
+  switch (tt_isa_host()) {
+  case TT_ISA_AVX512: return &kernels_avx512;
+  case TT_ISA_AVX2: return &kernels_avx2;
+  default: return &kernels_portable;
+  }
+}
+
+/* Which of two functions: by element type. */
+static int kind(tartan_dtype dtype)
+{
+  return dtype == TARTAN_F32 ? 0 : 1;
+}
 
 /* The largest difference of two elements. */
 static double farthest(const double *x, const double *y, int64_t n)
@@ -38,24 +80,58 @@ static double farthest(const double *x, const double *y, int64_t n)
 #define SQUARES_LEAST 0x1p-900
 #define SQUARES_MOST 0x1p900
 
-int64_t tt_next_candidate(tartan_dtype dtype, const void *score, const void *factor, const void *shift,
-                          double threshold, int64_t from, int64_t count)
+int64_t tt_pool_collect(tartan_dtype dtype, const void *score, const void *factor, const void *shift, double threshold,
+                        int64_t from, int64_t count, int64_t base, tt_pool *pool)
 {
-  float t = (float)threshold;
+  double t = threshold;
 
-  if (dtype == TARTAN_F64) return next_f64(score, factor, shift, threshold, from, count);
-  if ((double)t > threshold) t = nextafterf(t, -INFINITY);
-  return next_f32(score, factor, shift, t, from, count);
+  if (dtype == TARTAN_F32 && (double)(float)t > t) t = (double)nextafterf((float)t, -INFINITY);
+  return best()->collect[kind(dtype)](score, factor, shift, t, from, count, base, pool);
+}
+
+#define HALVINGS 64
+
+double tt_cutoff(const double *value, int64_t count, int64_t least)
+{
+  const kernels *k = best();
+  const int64_t  enough = least + least / 8; /* a few more do no harm */
+  double         low = value[0], high = value[0];
+
+  for (int64_t i = 1; i < count; i++) {
+    low = value[i] < low ? value[i] : low;
+    high = value[i] > high ? value[i] : high;
+  }
+  if (k->count_from(value, count, high) >= least) return high;
+  for (int step = 0; step < HALVINGS; step++) {
+    const double middle = low + (high - low) / 2;
+    int64_t      above;
+
+    if (!(middle > low && middle < high)) break;
+    above = k->count_from(value, count, middle);
+    if (above < least) {
+      high = middle;
+      continue;
+    }
+    low = middle;
+    if (above <= enough) break;
+  }
+  return low;
+}
+
+void tt_weigh(tartan_dtype dtype, int64_t count, const int32_t *row, const double *weight, const void *panel,
+              double *score)
+{
+  best()->weigh[kind(dtype)](count, row, weight, panel, score);
 }
 
 double tt_ordered_dot(tartan_dtype dtype, const void *x, double fx, const void *y, double fy, int64_t n)
 {
-  return dtype == TARTAN_F32 ? dot_f32(x, fx, y, fy, n) : dot_f64(x, fx, y, fy, n);
+  return best()->dot[kind(dtype)](x, fx, y, fy, n);
 }
 
 double tt_ordered_distance(tartan_dtype dtype, const void *x, const void *y, int64_t n)
 {
-  double sum = dtype == TARTAN_F32 ? squares_f32(x, y, 1, n) : squares_f64(x, y, 1, n), most;
+  double sum = best()->squares[kind(dtype)](x, y, 1, n), most;
   int    exponent = 0;
 
   if (dtype == TARTAN_F32 || (sum >= SQUARES_LEAST && sum <= SQUARES_MOST)) return sqrt(sum);
@@ -63,7 +139,7 @@ double tt_ordered_distance(tartan_dtype dtype, const void *x, const void *y, int
   if (most == 0 || isinf(most)) return most;
   frexp(most, &exponent);
   if (exponent < -1000) exponent = -1000; /* else the factor would overflow */
-  sum = squares_f64(x, y, ldexp(1, -exponent), n);
+  sum = best()->squares[1](x, y, ldexp(1, -exponent), n);
   return ldexp(sqrt(sum), exponent);
 }
 

@@ -1,7 +1,7 @@
 /**
  * @file topn.h
  * The k best of many scores: what finds candidates in a column of scores, scores that are summed in one fixed order, and
- * the bounded heap that keeps the best.
+ * the bounded heap that keeps the best. The bits are those of any processor.
  */
 #ifndef TT_KERNEL_TOPN_H
 #define TT_KERNEL_TOPN_H
@@ -22,14 +22,41 @@ bool tt_heap_offer(tt_heap *heap, double key, int64_t index);
 /** Puts what is kept in order, the best first; nothing can be offered any more. Local. */
 void tt_heap_sort(tt_heap *heap);
 
+/** What may be among the best, put aside until it is looked at closer. */
+typedef struct tt_pool {
+  int64_t  room, count;
+  double  *value; /**< [room] */
+  int32_t *at;    /**< [room] ascending */
+} tt_pool;
+
 /**
- * The first i, from <= i < count, at which score[i] * factor[i] - shift[i] is not below a threshold (so NaN counts), or
- * count if there is none. Local.
+ * Puts aside score[i] * factor[i] - shift[i] and base + i wherever this is not below a threshold (so NaN counts), from i =
+ * `from` on. Local. Returns the first i for which there was no room, or count.
  *
  * @param[in] threshold  rounded down to the dtype
  */
-int64_t tt_next_candidate(tartan_dtype dtype, const void *score, const void *factor, const void *shift,
-                          double threshold, int64_t from, int64_t count);
+int64_t tt_pool_collect(tartan_dtype dtype, const void *score, const void *factor, const void *shift, double threshold,
+                        int64_t from, int64_t count, int64_t base, tt_pool *pool);
+
+/**
+ * A value that at least `least` of the values are not below, and as a rule few more. Local.
+ *
+ * @param[in] value  [count] none NaN
+ * @param[in] least  1 .. count
+ */
+double tt_cutoff(const double *value, int64_t count, int64_t least);
+
+/** Columns of a panel of tt_weigh(). */
+#define TT_PANEL 32
+
+/**
+ * score := sum over e of weight[e] panel[row[e], :], in f64, each in the order of e. Local.
+ *
+ * @param[in]  panel  [*, TT_PANEL] row-major
+ * @param[out] score  [TT_PANEL]
+ */
+void tt_weigh(tartan_dtype dtype, int64_t count, const int32_t *row, const double *weight, const void *panel,
+              double *score);
 
 /**
  * Sum of (fx x[i]) (fy y[i]) in f64. Local. The order depends on n alone.

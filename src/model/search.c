@@ -1,12 +1,10 @@
 /*
- * The k best items of each query: the front door, the queries of each rank, and the result. See search_tiles.c for how
- * items come by and search_score.c for how they are compared.
+ * The k best items of each query: the front door and the queries of each rank. See search_tiles.c for how items
+ * come by and search_score.c for how they are compared.
  */
-#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
-#include "comm/collective.h"
 #include "model/search_impl.h"
 #include "oper/segments.h"
 
@@ -30,17 +28,17 @@ done:
 /* The queries of this rank, from the slabs of a pass. Local. */
 static tartan_status read_slab(tt_search *s, tt_pass *pass, int64_t step, int64_t *bad)
 {
-  const size_t  w = tartan_dtype_size(s->plan.dtype);
-  tt_rows       part;
+  const size_t  w = tartan_dtype_size(s->shape.dtype);
+  tt_rows       part = {.row = 0};
   int64_t       at;
   tartan_status st = TARTAN_OK;
 
   tt_pass_slab(pass, step, &part.row, &part.count);
   at = part.row - s->queries.row;
-  part.data = s->queries.data + (size_t)(at * s->d) * w;
+  part.data = s->queries.data + (size_t)(at * s->shape.d) * w;
   part.length = s->queries.length + at;
   TRY(tt_pass_read(pass, step));
-  tt_rows_fill(s->plan.dtype, s->d, pass->element, pass->buffer, &part);
+  tt_rows_fill(&s->shape, pass->element, pass->buffer, &part);
   *bad = tt_min(*bad, tt_rows_bad(&part));
 done:
   return st;
@@ -63,79 +61,17 @@ done:
   return st;
 }
 
-/* ------------------------------------------------------------------------------------------------ result */
-
 /* Room for queries and results of this rank. Local. */
 static tartan_status allocate(tt_search *s, const int64_t *starts, char **memory)
 {
   const tt_search_plan *p = &s->plan;
   const int64_t         first = starts[s->grid->rank], count = starts[s->grid->rank + 1] - first;
-  tt_memory            *mem = &s->grid->memory;
-  const int64_t         results = count * p->k; /* the plan has seen that this fits */
-  tartan_neighbors     *r;
-  tartan_status         local = TARTAN_OK;
+  tartan_status         local = TARTAN_OK, made = tt_lists_make(s->grid, first, count, p->k, p->kept, &s->lists);
 
-  s->result = r = tt_alloc_zero(mem, 1, sizeof *r, "results", &local);
-  if (!r) return local;
-  *r = (tartan_neighbors){.first = first, .count = count, .k = p->k};
-  r->index = tt_alloc(mem, results, sizeof *r->index, "results", &local);
-  r->score = tt_alloc(mem, results, sizeof *r->score, "results", &local);
-  s->found = tt_alloc_zero(mem, count, sizeof *s->found, "counts of results", &local);
-  *memory = tt_alloc(mem, tt_rows_elements(p->dtype, s->d, count), tartan_dtype_size(p->dtype), "queries", &local);
-  if (*memory) tt_rows_place(p->dtype, s->d, *memory, first, count, &s->queries);
-  return local;
-}
-
-/* Heaps to lists: in order, as scores, and what is left over marked as nothing. Local. */
-static void finish(const tt_search *s)
-{
-  const tartan_neighbors *r = s->result;
-
-  for (int64_t i = 0; i < r->count; i++) {
-    tt_heap heap = {.room = s->plan.kept,
-                    .count = s->found[i],
-                    .key = r->score + i * r->k,
-                    .index = r->index + i * r->k};
-
-    tt_heap_sort(&heap);
-    for (int64_t j = 0; j < heap.count && s->plan.metric == TARTAN_METRIC_EUCLIDEAN; j++) heap.key[j] = -heap.key[j];
-    for (int64_t j = heap.count; j < r->k; j++) {
-      heap.key[j] = NAN;
-      heap.index[j] = -1;
-    }
-  }
-}
-
-/* What was counted since `before`, the largest over the ranks. Collective. */
-static tartan_status measure(tartan_grid *grid, const tt_counters *before, int64_t used, double start,
-                             tartan_cost *cost)
-{
-  const tt_counters *c = &grid->counters;
-  const int64_t      layout[2] = {c->layout_sent - before->layout_sent, c->layout_received - before->layout_received};
-  const int64_t      words[2] = {c->words_sent - before->words_sent - layout[0],
-                                 c->words_received - before->words_received - layout[1]};
-  const int64_t      bytes[2] = {c->bytes_sent - before->bytes_sent, c->bytes_received - before->bytes_received};
-  double             v[] = {c->flops - before->flops,
-                            (double)tt_max(words[0], words[1]),
-                            (double)tt_max(layout[0], layout[1]),
-                            (double)tt_max(bytes[0], bytes[1]),
-                            (double)(c->messages - before->messages),
-                            (double)(c->bytes_read - before->bytes_read),
-                            (double)(grid->memory.peak - used),
-                            tt_seconds() - start};
-  tartan_status      st = TARTAN_OK;
-
-  TRY(tt_allreduce_f64(grid, v, sizeof v / sizeof *v, TT_MAX));
-  cost->flops = v[0];
-  cost->words = v[1];
-  cost->words_redistributed = v[2];
-  cost->bytes_moved = v[3];
-  cost->messages = v[4];
-  cost->bytes_read = v[5];
-  cost->memory = v[6];
-  cost->seconds = v[7];
-done:
-  return st;
+  *memory = tt_alloc(&s->grid->memory, tt_rows_elements(&s->shape, count), tartan_dtype_size(p->dtype), "queries",
+                     &local);
+  if (*memory) tt_rows_place(&s->shape, *memory, first, count, &s->queries);
+  return made != TARTAN_OK ? made : local;
 }
 
 /* ------------------------------------------------------------------------------------------------ the search */
@@ -152,10 +88,9 @@ static tartan_status run(tt_search *s, const tartan_operator *queries)
   AGREE(s->grid, allocate(s, starts, &memory));
   TRY(read_queries(s, queries, starts));
   TRY(tt_search_tiles(s));
-  finish(s);
+  tt_lists_finish(&s->lists, s->plan.metric == TARTAN_METRIC_EUCLIDEAN ? -1 : 1, NULL);
 done:
   tt_free(memory);
-  tt_free(s->found);
   tt_free(starts);
   return st;
 }
@@ -167,42 +102,22 @@ tartan_status tartan_search(const tartan_operator *items, const tartan_operator 
   const tt_counters before = grid->counters;
   const int64_t     used = grid->memory.used, peak = grid->memory.peak;
   const double      start = tt_seconds();
-  tt_search         s = {.items = items, .grid = grid, .d = items->n};
+  tt_search         s = {.items = items, .grid = grid};
   tartan_status     st = TARTAN_OK;
 
   *result = NULL;
   TRY(tt_search_plan_make(items, queries, k, opts, &s.plan));
+  s.shape = (tt_row_shape){.dtype = s.plan.dtype, .d = items->n};
   grid->memory.peak = used;
   TRY(run(&s, queries));
   if (cost) {
     tt_search_plan_cost(items, queries, &s.plan, cost);
-    TRY(measure(grid, &before, used, start, cost));
+    TRY(tt_search_measure(grid, &before, used, start, cost));
   }
-  *result = s.result;
-  s.result = NULL;
+  *result = s.lists.result;
+  s.lists.result = NULL;
 done:
   grid->memory.peak = tt_max(peak, grid->memory.peak);
-  tartan_neighbors_destroy(&s.result);
+  tt_lists_end(&s.lists);
   return st;
-}
-
-void tartan_neighbors_local(const tartan_neighbors *result, int64_t *first, int64_t *count, int64_t *k,
-                            const int64_t **index, const double **score)
-{
-  if (first) *first = result->first;
-  if (count) *count = result->count;
-  if (k) *k = result->k;
-  if (index) *index = result->index;
-  if (score) *score = result->score;
-}
-
-void tartan_neighbors_destroy(tartan_neighbors **result)
-{
-  tartan_neighbors *r = result ? *result : NULL;
-
-  if (!r) return;
-  tt_free(r->score);
-  tt_free(r->index);
-  tt_free(r);
-  *result = NULL;
 }

@@ -22,14 +22,29 @@ static double copied_bytes(const tartan_operator *op)
                     : 0;
 }
 
+#define ROOM_LEAST 64
+#define ROOM_MOST 2048
+
+int64_t tt_search_room(int64_t kept)
+{
+  return tt_max(ROOM_LEAST, tt_min(ROOM_MOST, 2 * kept));
+}
+
+double tt_search_bytes(const tartan_grid *grid, const tt_search_plan *p)
+{
+  const double room = (double)tt_search_room(p->kept), w = (double)tartan_dtype_size(p->dtype);
+  const double query = TT_SEARCH_ITEMS * w + (double)sizeof(tt_contender) + room * 12;
+
+  return grid->threads * ((double)p->block * query + ((double)p->kept + room) * 8);
+}
+
 /* Bytes that stay the same however large a tile is. */
 static double fixed_bytes(const tartan_operator *items, const tt_search_plan *p)
 {
-  const double w = (double)tartan_dtype_size(p->dtype);
-  const double query = (double)items->n * w + 2 * sizeof(double) + (double)p->k * 16;
-  const double scores = (double)items->grid->threads * (double)p->block * TT_SEARCH_ITEMS * w;
+  const double query = (double)items->n * (double)tartan_dtype_size(p->dtype) + sizeof(double);
 
-  return (double)p->most * query + scores + 16.0 * (items->grid->size + 1) + 4096;
+  return (double)p->most * query + tt_lists_bytes(p->most, p->k) + tt_search_bytes(items->grid, p) +
+         16.0 * (items->grid->size + 1) + 4096;
 }
 
 /* Bytes for each item of a tile, beside what the pass takes: it is held twice, with its length, factor and shift. */

@@ -6,18 +6,26 @@
 #include "kernel/reduce.h"
 #include "model/search_impl.h"
 
-int64_t tt_rows_elements(tartan_dtype dtype, int64_t d, int64_t count)
+/* Numbers in f64 behind each row. */
+static int64_t numbers(const tt_row_shape *shape)
 {
-  const int64_t each = (int64_t)(sizeof(double) / tartan_dtype_size(dtype));
-
-  return tt_round_up(count * d, each) + count * each;
+  return shape->biased ? 2 : 1;
 }
 
-void tt_rows_place(tartan_dtype dtype, int64_t d, char *memory, int64_t row, int64_t count, tt_rows *rows)
+int64_t tt_rows_elements(const tt_row_shape *shape, int64_t count)
 {
-  const int64_t values = tt_rows_elements(dtype, d, count) * (int64_t)tartan_dtype_size(dtype) - 8 * count;
+  const int64_t each = (int64_t)(sizeof(double) / tartan_dtype_size(shape->dtype));
 
-  *rows = (tt_rows){.row = row, .count = count, .data = memory, .length = (double *)(void *)(memory + values)};
+  return tt_round_up(count * shape->d, each) + numbers(shape) * count * each;
+}
+
+void tt_rows_place(const tt_row_shape *shape, char *memory, int64_t row, int64_t count, tt_rows *rows)
+{
+  const int64_t bytes = tt_rows_elements(shape, count) * (int64_t)tartan_dtype_size(shape->dtype);
+  double       *behind = (double *)(void *)(memory + bytes - 8 * numbers(shape) * count);
+
+  *rows = (tt_rows){.row = row, .count = count, .data = memory, .length = behind};
+  if (shape->biased) rows->bias = behind + count;
 }
 
 /* Squares whose sum lies between these have lost nothing that counts. */
@@ -34,17 +42,24 @@ double tt_row_length(tartan_dtype dtype, int64_t d, const void *row)
   return length;
 }
 
-void tt_rows_fill(tartan_dtype dtype, int64_t d, tt_element element, const void *slab, const tt_rows *rows)
+void tt_rows_fill(const tt_row_shape *shape, tt_element element, const void *slab, const tt_rows *rows)
 {
-  tt_convert(element, slab, rows->count * d, dtype, rows->data);
+  const size_t row = (size_t)shape->d * tartan_dtype_size(shape->dtype);
+
+  tt_convert(element, slab, rows->count * shape->d, shape->dtype, rows->data);
   for (int64_t i = 0; i < rows->count; i++)
-    rows->length[i] = tt_row_length(dtype, d, rows->data + (size_t)(i * d) * tartan_dtype_size(dtype));
+    rows->length[i] = tt_row_length(shape->dtype, shape->d, rows->data + (size_t)i * row);
+}
+
+int64_t tt_row_bad(int64_t row, double length)
+{
+  return isfinite(length) ? INT64_MAX : 2 * row + isnan(length);
 }
 
 int64_t tt_rows_bad(const tt_rows *rows)
 {
   for (int64_t i = 0; i < rows->count; i++)
-    if (!isfinite(rows->length[i])) return 2 * (rows->row + i) + isnan(rows->length[i]);
+    if (!isfinite(rows->length[i])) return tt_row_bad(rows->row + i, rows->length[i]);
   return INT64_MAX;
 }
 

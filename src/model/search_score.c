@@ -1,11 +1,15 @@
 /*
  * One tile of items against the queries of a rank. Blocks of queries are tasks for the threads; each multiplies blocks of
  * items with its queries (the BLAS on one thread) and goes through the products: whatever may be among a query's k best is
- * scored again in f64, in one order of summation, and offered to the query's heap. So the product decides nothing but what is
- * left out, and what it leaves out is proved to be worse by the bound below.
+ * put aside; now and then, when there is no room, what can no longer be among them is dropped. At the end of the tile the
+ * rest is scored again in f64, in one order of summation, and offered to the query's heap. So the product decides nothing
+ * but what is left out, and what it leaves out is proved to be worse by the bound below.
  *
  * Everything is brought to one comparison, product * factor - shift against a threshold: cosine has factor 1/|x|; Euclidean
- * distance has shift |x|^2 / 2, since |x - y|^2 / 2 = |y|^2 / 2 - (x'y - |x|^2 / 2).
+ * distance has shift |x|^2 / 2, since |x - y|^2 / 2 = |y|^2 / 2 - (x'y - |x|^2 / 2); a bias is the negative of a shift.
+ *
+ * If no comparison is wrong by more than e, then an item whose comparison is less than that of another by more than 2 e has
+ * the lower score. So of what was put aside beside the heap, the k-th largest comparison less 2 e is a threshold too.
  */
 #include <float.h>
 #include <math.h>
@@ -28,30 +32,45 @@ static double unit_factor(double length, int *exponent)
   return ldexp(1, -*exponent);
 }
 
-/* The key of an item for a query: the score, and for distances its negative. It depends on the two rows alone. */
-static double exact_key(const tt_search *s, const char *x, double x_length, const char *y, double y_length)
+/* The score of two rows, and for distances its negative. It depends on the rows alone. */
+static double exact_score(const tt_search *s, const char *x, double x_length, const char *y, double y_length)
 {
-  const tt_search_plan *p = &s->plan;
-  const bool            scaled = p->dtype == TARTAN_F64; /* products of f32 need no help */
-  int                   ex = 0, ey = 0;
-  double                fx = 1, fy = 1, dot;
+  const tartan_dtype dtype = s->shape.dtype;
+  const bool         scaled = dtype == TARTAN_F64; /* products of f32 need no help */
+  int                ex = 0, ey = 0;
+  double             fx = 1, fy = 1, dot;
 
-  if (p->metric == TARTAN_METRIC_EUCLIDEAN) return -tt_ordered_distance(p->dtype, x, y, s->d);
+  if (s->plan.metric == TARTAN_METRIC_EUCLIDEAN) return -tt_ordered_distance(dtype, x, y, s->shape.d);
   if (x_length == 0 || y_length == 0) return 0;
   if (scaled) fx = unit_factor(x_length, &ex);
   if (scaled) fy = unit_factor(y_length, &ey);
-  dot = tt_ordered_dot(p->dtype, x, fx, y, fy, s->d);
-  if (p->metric == TARTAN_METRIC_DOT) return ldexp(dot, ex + ey);
+  dot = tt_ordered_dot(dtype, x, fx, y, fy, s->shape.d);
+  if (s->plan.metric == TARTAN_METRIC_DOT) return scaled ? ldexp(dot, ex + ey) : dot;
   return fmax(-1, fmin(1, dot / (x_length * fx * (y_length * fy))));
+}
+
+static const char *row_of(const tt_search *s, const tt_rows *rows, int64_t i)
+{
+  return rows->data + (size_t)(i * s->shape.d) * tartan_dtype_size(s->shape.dtype);
+}
+
+/* The key of an item of a tile for a query: the score, to which the item's bias is added. */
+static double exact_key(const tt_search *s, const tt_rows *tile, int64_t at, int64_t query)
+{
+  const double score = exact_score(s, row_of(s, tile, at), tile->length[at], row_of(s, &s->queries, query),
+                                   s->queries.length[query]);
+
+  return tile->bias ? tile->bias[at] + score : score;
 }
 
 /* ------------------------------------------------------------------------------------------------ the bound */
 
-/* What bounds a product: its precision, and the lengths of the items of a block. */
+/* What bounds a product: its precision, and the lengths of the items of a tile. */
 typedef struct bounds {
   double least, most;       /* products between these in size neither under- nor overflow */
   double gamma;             /* error of a product, relative to the two lengths */
   double longest, shortest; /* items; the shortest of those that are not zero */
+  double bias;              /* the largest in size */
 } bounds;
 
 /* n u / (1 - n u): what a sum of n products in any order is wrong by, relative to the sum of their sizes. */
@@ -63,20 +82,23 @@ static double gamma_of(double n, double u)
 /*
  * By Cauchy and Schwarz a product is wrong by gamma |x| |y| at most, whatever the order of its sum; the exact score, itself
  * rounded, by the same with the roundoff of f64. A few operations more are allowed for factor, shift, lengths and the
- * threshold's own rounding.
+ * threshold's own rounding; a bias, rounded to the type of the products and added, is wrong by less than gamma of its size.
  */
-static bounds bounds_of(const tt_search *s, const double *length, int64_t count)
+static bounds bounds_of(const tt_search *s, const tt_rows *tile)
 {
-  const bool   narrow = s->plan.dtype == TARTAN_F32;
-  const double d = (double)s->d;
+  const bool   narrow = s->shape.dtype == TARTAN_F32;
+  const double d = (double)s->shape.d;
   bounds       b = {.least = narrow ? FLT_MIN : DBL_MIN,
                     .most = (narrow ? FLT_MAX : DBL_MAX) / 16,
                     .gamma = 1.01 * gamma_of(d + 8, narrow ? 0x1p-24 : 0x1p-53) + gamma_of(2 * d + 32, 0x1p-53),
                     .shortest = INFINITY};
 
-  for (int64_t i = 0; i < count; i++) {
-    b.longest = length[i] > b.longest ? length[i] : b.longest;
-    b.shortest = length[i] > 0 && length[i] < b.shortest ? length[i] : b.shortest;
+  for (int64_t i = 0; i < tile->count; i++) {
+    const double length = tile->length[i];
+
+    b.longest = length > b.longest ? length : b.longest;
+    b.shortest = length > 0 && length < b.shortest ? length : b.shortest;
+    if (tile->bias) b.bias = fmax(b.bias, fabs(tile->bias[i]));
   }
   return b;
 }
@@ -87,74 +109,159 @@ static bool is_in_range(tartan_metric metric, const bounds *b, double y_length)
   const double x = b->longest, both = x + y_length;
 
   switch (metric) {
-  case TARTAN_METRIC_DOT: return x * y_length <= b->most;
+  case TARTAN_METRIC_DOT: return x * y_length + b->bias <= b->most;
   case TARTAN_METRIC_EUCLIDEAN: return both * both <= b->most;
   case TARTAN_METRIC_COSINE: return x * y_length <= b->most && x * b->least * 16 <= 1 && b->shortest >= 16 * b->least;
   }
   return false;
 }
 
-/* A threshold for product * factor - shift below which no item of the block has a key of at least `key`. */
-static double threshold_of(const tt_search *s, const bounds *b, double key, double y_length)
+/*
+ * How far product * factor - shift of an item of the tile may be from what its key stands for; for distances also from a key
+ * of such size. Infinite where nothing is known.
+ */
+static double slack_of(const tt_search *s, const bounds *b, double y_length, double key)
 {
-  const double x = b->longest, both = x + y_length, floor = ((double)s->d + 8) * b->least;
-  double       t = -INFINITY;
+  const double both = b->longest + y_length, floor = ((double)s->shape.d + 8) * b->least;
+  double       e = INFINITY;
 
-  if (!isfinite(key) || !isfinite(b->gamma) || !is_in_range(s->plan.metric, b, y_length)) return t;
+  if (!isfinite(b->gamma) || !is_in_range(s->plan.metric, b, y_length)) return e;
   switch (s->plan.metric) {
-  case TARTAN_METRIC_DOT: t = key - b->gamma * x * y_length - floor; break;
-  case TARTAN_METRIC_COSINE: t = key * y_length - b->gamma * y_length - floor / b->shortest - floor; break;
-  case TARTAN_METRIC_EUCLIDEAN:
-    t = (y_length * y_length - key * key) / 2 - b->gamma * (both * both + key * key) - floor;
-    break;
+  case TARTAN_METRIC_DOT: e = b->gamma * (b->longest * y_length + b->bias) + floor; break;
+  case TARTAN_METRIC_COSINE: e = b->gamma * y_length + floor / b->shortest + floor; break;
+  case TARTAN_METRIC_EUCLIDEAN: e = b->gamma * (both * both + key * key) + floor; break;
   }
-  return isnan(t) ? -(double)INFINITY : t;
+  return isnan(e) ? (double)INFINITY : e;
 }
 
-/* ------------------------------------------------------------------------------------------------ a tile */
+/* What product * factor - shift would be without any error, of an item with this key. */
+static double stands_for(tartan_metric metric, double key, double y_length)
+{
+  switch (metric) {
+  case TARTAN_METRIC_DOT: return key;
+  case TARTAN_METRIC_COSINE: return key * y_length;
+  case TARTAN_METRIC_EUCLIDEAN: return (y_length * y_length - key * key) / 2;
+  }
+  return -INFINITY;
+}
+
+/* A threshold below which no item of the tile has a key of at least `key`. */
+static double threshold_of(const tt_search *s, const bounds *b, double key, double y_length)
+{
+  const double t = stands_for(s->plan.metric, key, y_length) - slack_of(s, b, y_length, key);
+
+  return isfinite(key) && !isnan(t) ? t : -(double)INFINITY;
+}
+
+/* ------------------------------------------------------------------------------------------------ candidates */
 
 /* What all threads need: the tile, and the search. */
 typedef struct comparison {
   tt_search     *search;
   const tt_rows *tile;
+  bounds         bounds;
 } comparison;
 
-static const char *row_of(const tt_search *s, const tt_rows *rows, int64_t i)
+/* Takes out what cannot be a result of the query: what it has seen, and itself. Places ascend, as do the seen. */
+static void drop_known(const comparison *c, int64_t query, tt_pool *pool)
 {
-  return rows->data + (size_t)(i * s->d) * tartan_dtype_size(s->plan.dtype);
-}
+  const tt_search *s = c->search;
+  const int64_t    self = s->plan.without_self ? s->queries.row + query : -1;
+  int64_t          e = s->seen ? s->seen->ptr[query] : 0, left = 0;
+  const int64_t    end = s->seen ? s->seen->ptr[query + 1] : 0;
 
-/* The heap of a query, in the memory of the result. */
-static tt_heap heap_of(const tt_search *s, int64_t query)
-{
-  return (tt_heap){.room = s->plan.kept,
-                   .count = s->found[query],
-                   .key = s->result->score + query * s->plan.k,
-                   .index = s->result->index + query * s->plan.k};
-}
+  if ((e == end && self < 0) || pool->count == 0) return;
+  e += tt_first_from(s->seen ? s->seen->col + e : NULL, end - e, tt_item_at(c->tile, pool->at[0]));
+  for (int64_t i = 0; i < pool->count; i++) {
+    const int64_t item = tt_item_at(c->tile, pool->at[i]);
 
-/* Goes through the products of one query with the items from .. from + count - 1 of the tile. */
-static void go_through(const comparison *c, const bounds *b, int64_t query, int64_t from, int64_t count,
-                       const char *scores)
-{
-  tt_search    *s = c->search;
-  const size_t  w = tartan_dtype_size(s->plan.dtype);
-  const double  length = s->queries.length[query];
-  const int64_t self = s->plan.without_self ? s->queries.row + query : -1;
-  const char   *y = row_of(s, &s->queries, query), *factor = (const char *)s->factor + (size_t)from * w;
-  const char   *shift = (const char *)s->shift + (size_t)from * w;
-  tt_heap       heap = heap_of(s, query);
-  double        t = heap.count < heap.room ? -(double)INFINITY : threshold_of(s, b, heap.key[0], length);
-
-  for (int64_t i = 0; (i = tt_next_candidate(s->plan.dtype, scores, factor, shift, t, i, count)) < count; i++) {
-    const int64_t at = from + i;
-
-    if (c->tile->row + at == self) continue;
-    if (tt_heap_offer(&heap, exact_key(s, row_of(s, c->tile, at), c->tile->length[at], y, length), c->tile->row + at) &&
-        heap.count == heap.room)
-      t = threshold_of(s, b, heap.key[0], length);
+    while (e < end && s->seen->col[e] < item) e++;
+    if (item == self || (e < end && s->seen->col[e] == item)) continue;
+    pool->at[left] = pool->at[i];
+    pool->value[left++] = pool->value[i];
   }
-  s->found[query] = heap.count;
+  pool->count = left;
+}
+
+/* Drops what is not among the best of what was put aside and of the heap, as far as comparisons can tell. */
+static void drop_worse(const comparison *c, int64_t query, tt_contender *now, double *work)
+{
+  const tt_search *s = c->search;
+  const tt_heap    heap = tt_lists_heap(&s->lists, query);
+  tt_pool         *pool = &now->pool;
+  int64_t          left = 0;
+  double           t;
+
+  if (isinf(now->slack) || heap.count + pool->count < heap.room) return;
+  for (int64_t i = 0; i < heap.count; i++) work[i] = stands_for(s->plan.metric, heap.key[i], s->queries.length[query]);
+  for (int64_t i = 0; i < pool->count; i++) work[heap.count + i] = pool->value[i];
+  t = tt_cutoff(work, heap.count + pool->count, heap.room) - 2 * now->slack;
+  if (!(t > now->threshold)) return;
+  now->threshold = t;
+  for (int64_t i = 0; i < pool->count; i++) {
+    pool->at[left] = pool->at[i];
+    pool->value[left] = pool->value[i];
+    left += !(pool->value[i] < t);
+  }
+  pool->count = left;
+}
+
+/* Scores what was put aside and offers it. */
+static void settle(const comparison *c, int64_t query, tt_contender *now)
+{
+  const tt_search *s = c->search;
+  const double     length = s->queries.length[query];
+  tt_heap          heap = tt_lists_heap(&s->lists, query);
+  double           t = now->threshold;
+
+  for (int64_t i = 0; i < now->pool.count; i++) {
+    const int64_t at = now->pool.at[i];
+
+    if (now->pool.value[i] < t) continue;
+    if (tt_heap_offer(&heap, exact_key(s, c->tile, at, query), tt_item_at(c->tile, at)) && heap.count == heap.room)
+      t = fmax(t, threshold_of(s, &c->bounds, heap.key[0], length));
+  }
+  now->threshold = t;
+  now->pool.count = 0;
+  s->lists.found[query] = heap.count;
+}
+
+/* Makes room. */
+static void thin_out(const comparison *c, int64_t query, tt_contender *now, double *work)
+{
+  drop_known(c, query, &now->pool);
+  drop_worse(c, query, now, work);
+  if (now->pool.count > now->pool.room * 3 / 4) settle(c, query, now);
+}
+
+/* Puts aside what counts among the products of one query with the items from .. from + count - 1 of the tile. */
+static void go_through(const comparison *c, int64_t query, int64_t from, int64_t count, const char *scores,
+                       tt_contender *now, double *work)
+{
+  const tt_search *s = c->search;
+  const size_t     at = (size_t)from * tartan_dtype_size(s->shape.dtype);
+  const char      *factor = (const char *)s->factor + at, *shift = (const char *)s->shift + at;
+  int64_t          i = 0;
+
+  for (;;) {
+    i = tt_pool_collect(s->shape.dtype, scores, factor, shift, now->threshold, i, count, from, &now->pool);
+    if (i == count) return;
+    thin_out(c, query, now, work);
+  }
+}
+
+/* ------------------------------------------------------------------------------------------------ a tile */
+
+/* Nothing is put aside yet; the heap tells what need not be. */
+static void start(const comparison *c, int64_t query, tt_contender *now)
+{
+  const tt_search *s = c->search;
+  const tt_heap    heap = tt_lists_heap(&s->lists, query);
+  const double     length = s->queries.length[query];
+
+  now->pool.count = 0;
+  now->slack = slack_of(s, &c->bounds, length, c->bounds.longest + length);
+  now->threshold = heap.count < heap.room ? -(double)INFINITY : threshold_of(s, &c->bounds, heap.key[0], length);
 }
 
 /* tt_task: one block of queries against the tile. */
@@ -162,19 +269,26 @@ static void compare_block(int64_t block, void *context)
 {
   const comparison *c = context;
   const tt_search  *s = c->search;
-  const size_t      w = tartan_dtype_size(s->plan.dtype);
+  const size_t      w = tartan_dtype_size(s->shape.dtype);
   const int64_t     first = block * s->plan.block, queries = tt_min(s->plan.block, s->queries.count - first);
-  const int64_t     ld = tt_max(1, s->d);
-  char             *scores = s->scores + (size_t)(tt_thread_index() * s->plan.block * TT_SEARCH_ITEMS) * w;
+  const int64_t     d = s->shape.d, ld = tt_max(1, d), thread = tt_thread_index();
+  char             *scores = s->scores + (size_t)(thread * s->plan.block * TT_SEARCH_ITEMS) * w;
+  tt_contender     *now = s->contender + thread * s->plan.block;
+  double           *work = s->cut + thread * (s->plan.kept + now->pool.room);
 
+  for (int64_t j = 0; j < queries; j++) start(c, first + j, &now[j]);
   for (int64_t i = 0; i < c->tile->count; i += TT_SEARCH_ITEMS) {
     const int64_t items = tt_min(TT_SEARCH_ITEMS, c->tile->count - i);
-    const bounds  b = bounds_of(s, c->tile->length + i, items);
 
-    tt_gemm_local(s->plan.dtype, TARTAN_TRANS, TARTAN_NO_TRANS, items, queries, s->d, 1, row_of(s, c->tile, i), ld,
+    tt_gemm_local(s->shape.dtype, TARTAN_TRANS, TARTAN_NO_TRANS, items, queries, d, 1, row_of(s, c->tile, i), ld,
                   row_of(s, &s->queries, first), ld, 0, scores, TT_SEARCH_ITEMS);
     for (int64_t j = 0; j < queries; j++)
-      go_through(c, &b, first + j, i, items, scores + (size_t)(j * TT_SEARCH_ITEMS) * w);
+      go_through(c, first + j, i, items, scores + (size_t)(j * TT_SEARCH_ITEMS) * w, &now[j], work);
+  }
+  for (int64_t j = 0; j < queries; j++) {
+    drop_known(c, first + j, &now[j].pool);
+    drop_worse(c, first + j, &now[j], work);
+    settle(c, first + j, &now[j]);
   }
 }
 
@@ -184,10 +298,10 @@ static void prepare(tt_search *s, const tt_rows *tile)
   const tartan_metric metric = s->plan.metric;
 
   for (int64_t i = 0; i < tile->count; i++) {
-    const double x = tile->length[i];
+    const double x = tile->length[i], shift = metric == TARTAN_METRIC_EUCLIDEAN ? x * x / 2 : 0;
 
-    tt_put_element(s->plan.dtype, metric != TARTAN_METRIC_COSINE ? 1 : x > 0 ? 1 / x : 0, s->factor, 1, i, 0);
-    tt_put_element(s->plan.dtype, metric == TARTAN_METRIC_EUCLIDEAN ? x * x / 2 : 0, s->shift, 1, i, 0);
+    tt_put_element(s->shape.dtype, metric != TARTAN_METRIC_COSINE ? 1 : x > 0 ? 1 / x : 0, s->factor, 1, i, 0);
+    tt_put_element(s->shape.dtype, tile->bias ? -tile->bias[i] : shift, s->shift, 1, i, 0);
   }
 }
 
@@ -198,7 +312,39 @@ void tt_search_compare(tt_search *s, const tt_rows *tile)
 
   if (s->plan.kept == 0 || tile->count == 0 || s->queries.count == 0) return;
   prepare(s, tile);
+  c.bounds = bounds_of(s, tile);
   tt_parallel_for(s->grid->threads, tt_ceil_div(s->queries.count, s->plan.block), compare_block, &c);
-  s->grid->counters.flops += 2.0 * (double)tile->count * (double)s->d * (double)s->queries.count;
+  s->grid->counters.flops += 2.0 * (double)tile->count * (double)s->shape.d * (double)s->queries.count;
   tt_grid_phase(s->grid, TARTAN_PHASE_COMPUTE, &since);
+}
+
+tartan_status tt_search_begin(tt_search *s)
+{
+  const tt_search_plan *p = &s->plan;
+  const size_t          w = tartan_dtype_size(s->shape.dtype);
+  const int64_t         room = tt_search_room(p->kept), each = s->grid->threads * p->block;
+  tt_memory            *mem = &s->grid->memory;
+  tartan_status         local = TARTAN_OK;
+
+  s->factor = tt_alloc(mem, p->slab, w, "factors of items", &local);
+  s->shift = tt_alloc(mem, p->slab, w, "shifts of items", &local);
+  s->scores = tt_alloc(mem, each * TT_SEARCH_ITEMS, w, "a tile of scores", &local);
+  s->value = tt_alloc(mem, each * room, sizeof *s->value, "candidates", &local);
+  s->at = tt_alloc(mem, each * room, sizeof *s->at, "candidates", &local);
+  s->cut = tt_alloc(mem, s->grid->threads * (p->kept + room), sizeof *s->cut, "candidates", &local);
+  s->contender = tt_alloc(mem, each, sizeof *s->contender, "candidates", &local);
+  for (int64_t i = 0; i < each && local == TARTAN_OK; i++)
+    s->contender[i].pool = (tt_pool){.room = room, .value = s->value + i * room, .at = s->at + i * room};
+  return local;
+}
+
+void tt_search_end(tt_search *s)
+{
+  tt_free(s->contender);
+  tt_free(s->cut);
+  tt_free(s->at);
+  tt_free(s->value);
+  tt_free(s->scores);
+  tt_free(s->shift);
+  tt_free(s->factor);
 }

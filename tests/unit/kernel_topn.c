@@ -52,6 +52,30 @@ static void test_ties(void)
   CHECK(index[0] == 3 && index[1] == 5);
 }
 
+/* Collects from one place on and compares with a loop; returns where it stopped. */
+static int64_t collect(tartan_dtype dtype, const void *p, const void *a, const void *h, double t, int64_t from,
+                       int64_t count, int64_t room)
+{
+  double  value[MOST];
+  int32_t at[MOST];
+  tt_pool pool = {.room = room, .value = value, .at = at};
+  int64_t stop = tt_pool_collect(dtype, p, a, h, t, from, count, 1000, &pool), n = 0, i = from;
+
+  for (; i < count; i++) {
+    const double v = dtype == TARTAN_F32
+                         ? (double)(((const float *)p)[i] * ((const float *)a)[i] - ((const float *)h)[i])
+                         : ((const double *)p)[i] * ((const double *)a)[i] - ((const double *)h)[i];
+
+    if (v < t) continue;
+    if (n == room) break;
+    CHECK(at[n] == 1000 + i && (value[n] == v || (isnan(v) && isnan(value[n]))));
+    n++;
+  }
+  CHECK_EQ(pool.count, n);
+  CHECK_EQ(stop, i);
+  return stop;
+}
+
 static void test_candidates(void)
 {
   float  p[MOST], a[MOST], h[MOST];
@@ -66,26 +90,87 @@ static void test_candidates(void)
   pd[77] = NAN;
   for (int64_t count = 0; count <= MOST; count += 7)
     for (int64_t from = 0; from <= count; from += 5) {
-      const double t = check_uniform() - 0.2;
-      int64_t      want = from, wide = from;
+      const double  t = check_uniform() - 0.2;
+      const int64_t room = check_pick(MOST);
 
-      while (want < count && (double)(p[want] * a[want] - h[want]) < t) want++;
-      while (wide < count && pd[wide] * ad[wide] - hd[wide] < t) wide++;
-      CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, t, from, count), want);
-      CHECK_EQ(tt_next_candidate(TARTAN_F64, pd, ad, hd, t, from, count), wide);
-      CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, -INFINITY, from, count), from);
+      collect(TARTAN_F32, p, a, h, t, from, count, room);
+      collect(TARTAN_F64, pd, ad, hd, t, from, count, room);
+      CHECK_EQ(collect(TARTAN_F32, p, a, h, -INFINITY, from, count, MOST), count);
     }
-  CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, 1e60, 0, 50), 50);
+  CHECK_EQ(collect(TARTAN_F32, p, a, h, 1e60, 0, 50, 0), 50);
 }
 
 /* A threshold that is no f32 is rounded down: what lies between is a candidate. */
 static void test_threshold(void)
 {
   const float p[1] = {1}, a[1] = {1}, h[1] = {0};
+  tt_pool     full = {.room = 0};
 
-  CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, 1 + 0x1p-30, 0, 1), 0);
-  CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, 1 + 0x1p-22, 0, 1), 1);
-  CHECK_EQ(tt_next_candidate(TARTAN_F32, p, a, h, 1, 0, 1), 0);
+  CHECK_EQ(tt_pool_collect(TARTAN_F32, p, a, h, 1 + 0x1p-30, 0, 1, 0, &full), 0);
+  CHECK_EQ(tt_pool_collect(TARTAN_F32, p, a, h, 1 + 0x1p-22, 0, 1, 0, &full), 1);
+  CHECK_EQ(tt_pool_collect(TARTAN_F32, p, a, h, 1, 0, 1, 0, &full), 0);
+}
+
+/* A cut leaves as many as are asked for, and not many more where values differ. */
+static void test_cutoff(void)
+{
+  double value[MOST];
+
+  for (int kind = 0; kind < 4; kind++)
+    for (int64_t count = 1; count <= MOST; count += 11)
+      for (int64_t least = 1; least <= count; least += 7) {
+        int64_t above = 0, equal = 0;
+        double  cut;
+
+        for (int64_t i = 0; i < count; i++)
+          value[i] = kind == 0   ? check_uniform()
+                     : kind == 1 ? (double)check_pick(3)
+                     : kind == 2 ? 5
+                                 : -exp(40 * check_uniform());
+        cut = tt_cutoff(value, count, least);
+        for (int64_t i = 0; i < count; i++) above += value[i] >= cut, equal += value[i] == cut;
+        CHECK(above >= least);
+        CHECK(above <= least + least / 8 || equal > 0);
+      }
+  value[0] = -INFINITY;
+  value[1] = INFINITY;
+  value[2] = 3;
+  CHECK(tt_cutoff(value, 3, 2) <= 3);
+}
+
+/* Sums of weighted rows are those of a loop, bit for bit. */
+static void test_weigh(void)
+{
+  enum { ROWS = 9 };
+  float   narrow[ROWS * TT_PANEL];
+  double  wide[ROWS * TT_PANEL], weight[ROWS], score[TT_PANEL];
+  int32_t row[ROWS];
+  int64_t wrong = 0;
+
+  for (int i = 0; i < ROWS * TT_PANEL; i++) {
+    wide[i] = check_uniform() - 0.5;
+    narrow[i] = (float)wide[i];
+  }
+  for (int e = 0; e < ROWS; e++) {
+    row[e] = (int32_t)check_pick(ROWS);
+    weight[e] = check_uniform();
+  }
+  for (int count = 0; count <= ROWS; count++)
+    for (int t = 0; t < 2; t++) {
+      tt_weigh(t ? TARTAN_F64 : TARTAN_F32, count, row, weight, t ? (const void *)wide : (const void *)narrow, score);
+      for (int l = 0; l < TT_PANEL; l++) {
+        volatile double sum = 0, product;
+
+        for (int e = 0; e < count; e++) {
+          const int at = row[e] * TT_PANEL + l;
+
+          product = weight[e] * (t ? wide[at] : (double)narrow[at]);
+          sum += product;
+        }
+        wrong += sum != score[l];
+      }
+    }
+  CHECK_EQ(wrong, 0);
 }
 
 static void test_sums(void)
@@ -132,6 +217,8 @@ int main(int argc, char **argv)
   test_ties();
   test_candidates();
   test_threshold();
+  test_cutoff();
+  test_weigh();
   test_sums();
   test_extremes();
   return check_finish();
