@@ -58,7 +58,7 @@ def movielens():
 def scores_of(model):
     """Users by items, in f64: what the model's file says."""
     x, attributes = read(model)
-    scores = x["item_bias"].reshape(1, -1) + 0.0
+    scores = x["item_bias"].reshape(1, -1) + 0 * x["user_bias"].reshape(-1, 1)
     if "user_factors" in x:
         scores = scores + x["user_factors"].astype("f8") @ x["item_factors"].astype("f8").T
     return scores, x, attributes
