@@ -69,6 +69,40 @@ done:
   return st;
 }
 
+/* A matrix over memory that stays the recommender's. Collective. */
+static tartan_status refer(tartan_grid *grid, tartan_dtype dtype, int64_t rows, const tt_side *side, void *data,
+                           tartan_matrix **A)
+{
+  return tt_matrix_create_ranges(grid, dtype, rows, side->R->m, side->R->owner, data, A);
+}
+
+tartan_status tartan_predictor_from_recommender(const tartan_recommender *m, tartan_predictor **p)
+{
+  const tt_side          *users = &m->side[TT_USERS], *items = &m->side[TT_ITEMS];
+  const int64_t           k = tt_has_factors(m) ? m->opts.factors : 0;
+  tartan_predictor_values v = {.size = sizeof v,
+                               .opts = m->opts,
+                               .users = users->R->m,
+                               .items = items->R->m,
+                               .factors = k,
+                               .mean = m->mean,
+                               .low = m->low,
+                               .high = m->high};
+  bool                    made = false;
+  tartan_status           st = TARTAN_OK;
+
+  *p = NULL;
+  if (k > 0) TRY(refer(m->grid, m->opts.dtype, k, users, users->F->data, &v.user_factors));
+  if (k > 0) TRY(refer(m->grid, m->opts.dtype, k, items, items->F->data, &v.item_factors));
+  TRY(refer(m->grid, TARTAN_F64, 1, users, users->bias, &v.user_bias));
+  TRY(refer(m->grid, TARTAN_F64, 1, items, items->bias, &v.item_bias));
+  made = true; /* from here on they are the predictor's */
+  TRY(tartan_predictor_create(m->grid, &v, true, p));
+done:
+  if (!made) tt_predictor_parts_destroy(&v);
+  return st;
+}
+
 void tartan_predictor_destroy(tartan_predictor **p)
 {
   tartan_predictor *a = p ? *p : NULL;
@@ -82,4 +116,11 @@ void tartan_predictor_destroy(tartan_predictor **p)
 void tartan_predictor_get(const tartan_predictor *p, tartan_predictor_values *values)
 {
   *values = p->v;
+}
+
+const int64_t *tt_item_starts(const tartan_predictor *p)
+{
+  const tartan_predictor_values *v = &p->v;
+
+  return v->item_factors ? v->item_factors->col.starts : v->weights ? v->weights->col.starts : v->item_bias->col.starts;
 }

@@ -30,7 +30,22 @@ struct tartan_profiles {
 /** Ends the matrices of a predictor. Local. */
 void tt_predictor_parts_destroy(tartan_predictor_values *values);
 
+/** [P + 1] ranges of items: of the factors, biases or weights. Local. */
+const int64_t *tt_item_starts(const tartan_predictor *p);
+
 /** Profiles of so many users, all zero. Collective. @param[out] profiles  to be given to tartan_profiles_destroy() */
 tartan_status tt_profiles_make(const tartan_predictor *p, int64_t count, tartan_profiles **profiles);
+
+/* ---- profiles_known.c ---- */
+
+/** A list that lies on the ranks in any parts, in even ranges. Collective. @param[out] mine  [starts[rank + 1] - starts[rank]] */
+tartan_status tt_list_spread(tartan_grid *grid, int64_t count, const int64_t *list, const int64_t *starts,
+                             int64_t *mine);
+
+/** Columns of a matrix in ranges, wherever they are. Collective. @param[out] columns  [count, rows of A] of its type */
+tartan_status tt_columns_pick(const tartan_matrix *A, int64_t count, const int64_t *index, void *columns);
+
+/** Refuses indices that are not 0 .. n - 1. Collective. TARTAN_ERR_ARG. @param[in] what  "user" */
+tartan_status tt_list_check(tartan_grid *grid, int64_t count, const int64_t *index, int64_t n, const char *what);
 
 #endif

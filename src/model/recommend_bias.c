@@ -164,3 +164,15 @@ done:
   end(&of_users);
   return st;
 }
+
+tartan_status tt_fit_user_biases(tartan_recommender *m)
+{
+  sweep         w = {NULL};
+  tartan_status st = TARTAN_OK;
+
+  TRY(begin(&m->side[TT_USERS], &w));
+  TRY(update(m, &m->side[TT_USERS], &m->side[TT_ITEMS], &w));
+done:
+  end(&w);
+  return st;
+}

@@ -53,6 +53,19 @@ done:
   return st;
 }
 
+tartan_status tt_value_rows(tartan_grid *grid, const int64_t *starts, const double *mine, int64_t first, int64_t count,
+                            double *values)
+{
+  tartan_matrix *B = NULL;
+  tartan_status  st = TARTAN_OK;
+
+  TRY(tt_matrix_create_ranges(grid, TARTAN_F64, 1, starts[grid->size], starts, (void *)(uintptr_t)mine, &B));
+  TRY(tt_factor_rows(B, first, count, values));
+done:
+  tartan_matrix_destroy(&B);
+  return st;
+}
+
 /* ------------------------------------------------------------------------------------------------ the tree */
 
 /* Sums of whole subtrees in the order of their segments: a stack of which neighbours are merged when they are siblings. */

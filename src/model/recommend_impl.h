@@ -51,6 +51,7 @@ struct tartan_recommender {
   void                 *near;       /* [most needed, k] factor rows of the other side */
   tt_isa                isa;        /* instruction set of the kernels: the lowest of all ranks */
   int64_t               heavy_from; /* entries from which a row takes the long form */
+  bool                  fixed;      /* the items of a fold-in, which are not turned */
   tt_als_form           form;       /* of exact rows; other than TT_ALS_BY_COUNT for measurements only */
 };
 
@@ -82,8 +83,12 @@ void tt_side_end(tt_side *side);
 /** Makes both sides: the transpose, lists, counts, factors of zero. Collective. */
 tartan_status tt_sides_make(tartan_recommender *m, const tartan_sparse *R);
 
+/** Makes the side of users alone, where the ranges of items are given: for a fold-in. Collective. */
+tartan_status tt_side_of_users(tartan_recommender *m, const tartan_sparse *R, const int64_t *items);
+
 /** Weights, targets and penalties from entries, biases and options. Collective. */
 tartan_status tt_sides_weigh(tartan_recommender *m);
+tartan_status tt_side_weigh(tartan_recommender *m, int which);
 
 /** Whether the model has factors at all. Local. */
 bool tt_has_factors(const tartan_recommender *m);
@@ -126,6 +131,15 @@ tartan_status tt_factor_rotate(tartan_recommender *m, int which, double *d);
 /** Dense rows first .. first + count - 1 of a side's factors, wherever they are. Collective. @param[out] rows [count, k] */
 tartan_status tt_factor_rows(const tartan_matrix *F, int64_t first, int64_t count, void *rows);
 
+/**
+ * The same of one f64 value for each of n rows, of which rank r has starts[r] .. starts[r + 1] - 1. Collective.
+ *
+ * @param[in]  mine    [own]
+ * @param[out] values  [count]
+ */
+tartan_status tt_value_rows(tartan_grid *grid, const int64_t *starts, const double *mine, int64_t first, int64_t count,
+                            double *values);
+
 /* ---- recommend_step.c ---- */
 
 /** Factors of one side from those of the other. Collective. */
@@ -135,6 +149,9 @@ tartan_status tt_half_step(tartan_recommender *m, int which);
 
 /** mean, low, high; biases of both sides. Collective. */
 tartan_status tt_fit_biases(tartan_recommender *m);
+
+/** Biases of the users from the mean and those of the items. Collective. */
+tartan_status tt_fit_user_biases(tartan_recommender *m);
 
 /* ---- recommend_loss.c ---- */
 
@@ -149,6 +166,30 @@ tartan_status tt_sum_twofold(tartan_grid *grid, const double part[2], double *su
 
 /** sum += value, exactly as far as two words go. Local. */
 void tt_add_twofold(double sum[2], double value);
+
+/* ---- recommend_score.c ---- */
+
+/** What makes scores: factors and biases of both sides, each with the ranges of its ranks. */
+typedef struct tt_scored {
+  tartan_grid         *grid;
+  int64_t              users, items;
+  const int64_t       *user_starts, *item_starts; /**< [P + 1] */
+  const tartan_matrix *X, *Y;                     /**< [k, users], [k, items] of one type; NULL: none */
+  const double        *user_bias, *item_bias;     /**< of this rank's ranges */
+  double               mean;
+} tt_scored;
+
+/** Scores of pairs [users, items], [entries of this rank] in their order. Collective. */
+tartan_status tt_score_pairs(const tt_scored *s, const tartan_sparse *pairs, double *scores);
+
+/**
+ * Root mean square and mean of the size of what scores miss the entries of a matrix by; clipped to low .. high. Collective.
+ *
+ * @param[in]  scores     [entries of this rank]
+ * @param[out] rmse, mae  NaN of no entries; may be NULL
+ */
+tartan_status tt_score_errors(const tartan_sparse *truth, const double *scores, double low, double high, double *rmse,
+                              double *mae);
 
 /* ---- recommend_file.c ---- */
 

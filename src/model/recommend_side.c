@@ -87,6 +87,12 @@ done:
   return st;
 }
 
+tartan_status tt_side_of_users(tartan_recommender *m, const tartan_sparse *R, const int64_t *items)
+{
+  m->side[TT_USERS].R = R;
+  return make_side(m, &m->side[TT_USERS], items);
+}
+
 /* ------------------------------------------------------------------------------------------------ weights */
 
 static double confidence(const tartan_recommend_opts *opts, double r)
@@ -109,21 +115,6 @@ static void weigh_implicit(const tartan_recommend_opts *opts, tt_side *side, int
   tt_put_element(opts->dtype, t, side->target, 1, e, 0);
 }
 
-/* Biases of this side's local rows: of one that is only led in, from its owner. Collective. */
-static tartan_status local_biases(const tt_side *side, double *bias)
-{
-  tartan_grid   *grid = side->R->grid;
-  const int64_t *starts = side->R->owner;
-  tartan_matrix *B = NULL;
-  tartan_status  st = TARTAN_OK;
-
-  TRY(tt_matrix_create_ranges(grid, TARTAN_F64, 1, side->R->m, starts, side->bias, &B));
-  TRY(tt_factor_rows(B, side->part.first, side->part.rows, bias));
-done:
-  tartan_matrix_destroy(&B);
-  return st;
-}
-
 /* t = r - mu - b_u - b_i on one side. Collective. */
 static tartan_status weigh_explicit(tartan_recommender *m, tt_side *side, const tt_side *other)
 {
@@ -134,7 +125,7 @@ static tartan_status weigh_explicit(tartan_recommender *m, tt_side *side, const 
   mine = tt_alloc(&grid->memory, side->part.rows, sizeof *mine, "biases", &local);
   theirs = tt_alloc(&grid->memory, side->needed.needed, sizeof *theirs, "biases", &local);
   AGREE(grid, local);
-  TRY(local_biases(side, mine));
+  TRY(tt_value_rows(grid, side->R->owner, side->bias, side->part.first, side->part.rows, mine));
   TRY(tt_needed_exchange(&side->needed, other->bias, 1, sizeof *theirs, theirs));
   for (int64_t i = 0; i < side->part.rows; i++) {
     for (int64_t e = side->part.ptr[i]; e < side->part.ptr[i + 1]; e++) {
@@ -159,18 +150,24 @@ static void penalise(const tartan_recommend_opts *opts, tt_side *side, double ot
   }
 }
 
+tartan_status tt_side_weigh(tartan_recommender *m, int which)
+{
+  tt_side      *side = &m->side[which];
+  tartan_status st = TARTAN_OK;
+
+  penalise(&m->opts, side, (double)side->R->n);
+  if (m->opts.model == TARTAN_RECOMMEND_ALS) TRY(weigh_explicit(m, side, &m->side[!which]));
+  for (int64_t i = 0; i < side->part.rows && m->opts.model == TARTAN_RECOMMEND_IALS; i++)
+    for (int64_t e = side->part.ptr[i]; e < side->part.ptr[i + 1]; e++) weigh_implicit(&m->opts, side, e);
+done:
+  return st;
+}
+
 tartan_status tt_sides_weigh(tartan_recommender *m)
 {
   tartan_status st = TARTAN_OK;
 
-  for (int s = TT_USERS; s <= TT_ITEMS && tt_has_factors(m); s++) {
-    tt_side *side = &m->side[s];
-
-    penalise(&m->opts, side, (double)side->R->n);
-    if (m->opts.model == TARTAN_RECOMMEND_ALS) TRY(weigh_explicit(m, side, &m->side[!s]));
-    for (int64_t i = 0; i < side->part.rows && m->opts.model == TARTAN_RECOMMEND_IALS; i++)
-      for (int64_t e = side->part.ptr[i]; e < side->part.ptr[i + 1]; e++) weigh_implicit(&m->opts, side, e);
-  }
+  for (int s = TT_USERS; s <= TT_ITEMS && tt_has_factors(m); s++) TRY(tt_side_weigh(m, s));
 done:
   return st;
 }
