@@ -57,5 +57,7 @@ const app_case app_cases[] = {
      1e-6},
     {"recommend train", "K.h5 --model als -k 4 --iterations 3 --regularization 0.1 --dtype f64 -o M.h5", D,
      "M.h5:/user_factors", 1.1594231438901481, 1e-9},
+    {"recommend evaluate", "M.h5 --test K.h5 --metrics recall@5,ndcg@5,mrr@5 --bootstrap 0 -o E.h5", D,
+     "E.h5:/metrics/value", 0.5589245828757731, 1e-10},
     {NULL, NULL, D, NULL, 0, 0},
 };

@@ -48,6 +48,17 @@ def als(user, item, rating, first, epochs, regularization, damping=5):
     return factors[0]
 
 
+def lists(scores, chosen, k):
+    """recall, ndcg and mrr at k of full rankings, users without an entry left out."""
+    import numpy as np
+
+    hits = np.take_along_axis(chosen, np.argsort(-scores, axis=1, kind="stable")[:, :k], axis=1).astype("f8")
+    gain, count = 1 / np.log2(np.arange(2, k + 2)), chosen.sum(axis=1)
+    best = np.array([gain[:n].sum() for n in count])
+    first = np.where(hits.any(axis=1), 1 / (1 + hits.argmax(axis=1)), 0)
+    return [x[count > 0].mean() for x in (hits.sum(axis=1) / count, hits @ gain / best, first)]
+
+
 def expected(folder):
     """What must come out of each case, by (command, where)."""
     import h5py
@@ -74,6 +85,9 @@ def expected(folder):
     ids, item = np.unique(item, return_inverse=True)
     user = np.unique(user, return_inverse=True)[1]
     factors = als(user, item, rating, 0.1 * load("first.h5")[:len(ids)], 3, 0.1)
+    scores = load("M.h5", "item_bias").reshape(1, -1) + load("M.h5", "user_factors") @ load("M.h5", "item_factors").T
+    chosen = np.zeros(scores.shape, dtype=bool)
+    chosen[user.astype(int), item] = True
     return {
         ("info", "120 x 40"): 1, ("export", "A.npy"): 128 + a.nbytes,
         ("convert", "back.h5:/X"): weigh(a), ("transpose", "At.h5:/X"): weigh(a.T),
@@ -95,6 +109,7 @@ def expected(folder):
         ("sample", "sample.h5:/X"): weigh(load("Z.h5") @ np.linalg.cholesky(np.cov(a, rowvar=False)).T),
         ("search", "search.h5:/scores"): weigh(distances),
         ("generate ratings", "K.h5:/rating"): weigh(rating), ("recommend train", "M.h5:/user_factors"): weigh(factors),
+        ("recommend evaluate", "E.h5:/metrics/value"): weigh(lists(scores, chosen, 5)),
         ("regress", "regress.h5:/coef"): weigh([sklearn.linear_model.Ridge(alpha=0.5).fit(a, load("T.h5")[:, 0]).coef_]),
         ("pca", "pca.h5:/explained_variance_"): weigh(spectrum[:5] ** 2 / 119),
         ("pca transform", "scores.h5:/X_pca"): weigh(centered @ signed(components[:5]).T),
