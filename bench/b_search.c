@@ -8,12 +8,10 @@
 #include <math.h>
 
 #include "base/util.h"
-#include "comm/collective.h"
+#include "comm/agree.h"
+#include "common/lists.h"
 #include "common/peers.h"
 #include "common/planned.h"
-#include "kernel/dense.h"
-#include "kernel/gemm.h"
-#include "kernel/parallel.h"
 #include "model/search_impl.h"
 
 #define SAMPLE 8 /* queries whose results are compared with a product */
@@ -42,9 +40,7 @@ typedef struct job {
   tt_search_plan     plan;
   tartan_matrix     *X, *Y, *sample;
   tartan_operator   *items, *queries, *few;
-  int64_t            mine;      /* queries of this rank, [mine, d] beside */
-  int64_t            tile;      /* items that the products go over again and again */
-  char              *x, *y, *c; /* of the products that are discarded */
+  bench_tiles        tiles;
 } job;
 
 /* ------------------------------------------------------------------------------------------------ cases */
@@ -59,27 +55,9 @@ static tartan_status run_ours(void *context)
   return st;
 }
 
-/* tt_task: one block of queries with a tile of items, in the order of the search. */
-static void multiply_block(int64_t block, void *context)
-{
-  const job    *j = context;
-  const int64_t w = (int64_t)tartan_dtype_size(j->dtype), d = tt_max(1, set.d), first = block * j->plan.block;
-  const int64_t queries = tt_min(j->plan.block, j->mine - first);
-  char         *c = j->c + tt_thread_index() * j->plan.block * TT_SEARCH_ITEMS * w;
-
-  for (int64_t i = 0; i < j->tile; i += TT_SEARCH_ITEMS)
-    tt_gemm_local(j->dtype, TARTAN_TRANS, TARTAN_NO_TRANS, tt_min(TT_SEARCH_ITEMS, j->tile - i), queries, set.d, 1,
-                  j->x + i * set.d * w, d, j->y + first * set.d * w, d, 0, c, TT_SEARCH_ITEMS);
-}
-
-/* All items with the queries of this rank, tile by tile; the last tile is as long as the others. */
 static tartan_status run_product(void *context)
 {
-  job    *j = context;
-  int64_t tiles = set.n / tt_max(1, j->tile);
-
-  for (int64_t t = 0; t < tiles; t++)
-    tt_parallel_for(j->run->grid->threads, tt_ceil_div(j->mine, j->plan.block), multiply_block, j);
+  bench_tiles_run(&((job *)context)->tiles);
   return TARTAN_OK;
 }
 
@@ -106,9 +84,7 @@ done:
 
 static tartan_status make(job *j)
 {
-  tartan_grid  *grid = j->run->grid;
-  const size_t  w = tartan_dtype_size(set.dtype == 0 ? TARTAN_F32 : TARTAN_F64);
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  tartan_status st = TARTAN_OK;
 
   j->dtype = set.dtype == 0 ? TARTAN_F32 : TARTAN_F64;
   j->opts = (tartan_search_opts)TARTAN_SEARCH_OPTS_INIT;
@@ -117,14 +93,14 @@ static tartan_status make(job *j)
   TRY(make_operators(j));
   TRY(tt_search_plan_make(j->items, j->queries, set.k, &j->opts, &j->plan));
   TRY(tartan_search_plan(j->items, j->queries, set.k, &j->opts, &j->planned.plan));
-  j->mine = j->plan.most;
-  j->tile = tt_min(set.n, j->plan.slab);
-  j->x = tt_alloc(&grid->memory, j->tile * set.d, w, "items of a product", &local);
-  j->y = tt_alloc(&grid->memory, j->mine * set.d, w, "queries of a product", &local);
-  j->c = tt_alloc(&grid->memory, grid->threads * j->plan.block * TT_SEARCH_ITEMS, w, "scores", &local);
-  AGREE(grid, local);
-  tt_set_local(j->dtype, 0.5, j->x, tt_max(1, set.d), set.d, j->tile);
-  tt_set_local(j->dtype, 0.25, j->y, tt_max(1, set.d), set.d, j->mine);
+  j->tiles = (bench_tiles){.grid = j->run->grid,
+                           .dtype = j->dtype,
+                           .n = set.n,
+                           .d = set.d,
+                           .mine = j->plan.most,
+                           .block = j->plan.block,
+                           .tile = tt_min(set.n, j->plan.slab)};
+  TRY(bench_tiles_make(&j->tiles));
 done:
   return st;
 }
@@ -132,9 +108,7 @@ done:
 static void release(job *j)
 {
   bench_cases_free(&j->cases);
-  tt_free(j->c);
-  tt_free(j->y);
-  tt_free(j->x);
+  bench_tiles_free(&j->tiles);
   tartan_operator_destroy(&j->few);
   tartan_operator_destroy(&j->queries);
   tartan_operator_destroy(&j->items);
@@ -145,60 +119,21 @@ static void release(job *j)
 
 /* ------------------------------------------------------------------------------------------------ the run */
 
-/* On rank 0: the best scores of each sample query as a product has them, the worst error in units of u and lengths. */
-static double compare(const job *j, int64_t queries, const void *product, const double *score)
-{
-  const int64_t kept = tt_min(set.k, set.n);
-  tartan_status local = TARTAN_OK;
-  tt_heap       heap = {.room = kept};
-  double        worst = 0;
-
-  heap.key = tt_alloc(NULL, kept, sizeof *heap.key, "a list", &local);
-  heap.index = tt_alloc(NULL, kept, sizeof *heap.index, "a list", &local);
-  for (int64_t i = 0; i < queries && local == TARTAN_OK; i++) {
-    heap.count = 0;
-    for (int64_t r = 0; r < set.n; r++) tt_heap_offer(&heap, tt_get_element(j->dtype, product, set.n, r, i), r);
-    tt_heap_sort(&heap);
-    for (int64_t r = 0; r < kept; r++) worst = fmax(worst, fabs(heap.key[r] - score[i * set.k + r]));
-  }
-  tt_free(heap.index);
-  tt_free(heap.key);
-  return worst / ((double)set.d * (j->dtype == TARTAN_F32 ? 0x1p-24 : 0x1p-53) * (double)tt_max(1, set.d));
-}
-
-/* A search of some queries by dot product, against one product. Vectors of d normal numbers have lengths near sqrt(d). */
+/* A search of some queries by dot product, against one product. */
 static tartan_status verify(job *j, bench_record *r)
 {
-  const int64_t      queries = tt_min(SAMPLE, set.q), P = j->run->grid->size;
   tartan_search_opts opts = TARTAN_SEARCH_OPTS_INIT;
   tartan_matrix     *C = NULL;
   tartan_neighbors  *result = NULL;
-  const double      *score = NULL;
-  double            *all = NULL;
-  void              *product = NULL;
-  int64_t           *counts = NULL, own = 0;
-  tartan_status      st = TARTAN_OK, local = TARTAN_OK;
+  tartan_status      st = TARTAN_OK;
 
   opts.metric = TARTAN_METRIC_DOT;
   TRY(tartan_search(j->items, j->few, set.k, &opts, &result, NULL));
-  tartan_neighbors_local(result, NULL, &own, NULL, NULL, &score);
-  own *= set.k;
-  TRY(tartan_matrix_create(j->run->grid, j->dtype, set.n, queries, NULL, &C));
+  TRY(tartan_matrix_create(j->run->grid, j->dtype, set.n, tt_min(SAMPLE, set.q), NULL, &C));
   TRY(tartan_gemm(1, TARTAN_NO_TRANS, j->X, TARTAN_TRANS, j->sample, 0, C, NULL));
-  counts = tt_alloc(NULL, P, sizeof *counts, "counts", &local);
-  all = tt_alloc(NULL, queries * set.k, sizeof *all, "scores", &local);
-  product = tt_alloc(NULL, set.n * queries, tartan_dtype_size(j->dtype), "a product", &local);
-  AGREE(j->run->grid, local);
-  TRY(tt_allgather(j->run->grid, &own, 1, sizeof own, counts));
-  TRY(tt_gatherv(j->run->grid, score, counts, sizeof *score, all, 0));
-  TRY(tartan_matrix_gather(C, 0, product));
-  if (j->run->rank == 0) r->residual = compare(j, queries, product, all);
-  TRY(tt_bcast(j->run->grid, &r->residual, 1, sizeof r->residual, 0));
+  TRY(bench_lists_compare(result, C, set.d, &r->residual));
   r->residual_limit = 1;
 done:
-  tt_free(product);
-  tt_free(all);
-  tt_free(counts);
   tartan_matrix_destroy(&C);
   tartan_neighbors_destroy(&result);
   return st;

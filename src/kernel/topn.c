@@ -14,7 +14,8 @@
 #endif
 
 #define LANES 8
-#define CHUNK 32
+#define CHUNK 64
+#define LINE 64 /* bytes of the cache */
 
 /* By element type, f32 first. */
 typedef struct kernels {
@@ -23,6 +24,7 @@ typedef struct kernels {
   double (*dot[2])(const void *x, double fx, const void *y, double fy, int64_t n);
   double (*squares[2])(const void *x, const void *y, double factor, int64_t n);
   void (*weigh[2])(int64_t count, const int32_t *row, const double *weight, const void *panel, double *score);
+  void (*range)(const double *value, int64_t count, double *low, double *high);
   int64_t (*count_from)(const double *value, int64_t count, double least);
 } kernels;
 
@@ -95,12 +97,9 @@ double tt_cutoff(const double *value, int64_t count, int64_t least)
 {
   const kernels *k = best();
   const int64_t  enough = least + least / 8; /* a few more do no harm */
-  double         low = value[0], high = value[0];
+  double         low, high;
 
-  for (int64_t i = 1; i < count; i++) {
-    low = value[i] < low ? value[i] : low;
-    high = value[i] > high ? value[i] : high;
-  }
+  k->range(value, count, &low, &high);
   if (k->count_from(value, count, high) >= least) return high;
   for (int step = 0; step < HALVINGS; step++) {
     const double middle = low + (high - low) / 2;
@@ -116,6 +115,11 @@ double tt_cutoff(const double *value, int64_t count, int64_t least)
     if (above <= enough) break;
   }
   return low;
+}
+
+void tt_prefetch(const void *memory, size_t bytes)
+{
+  for (size_t i = 0; i < bytes; i += LINE) __builtin_prefetch((const char *)memory + i);
 }
 
 void tt_weigh(tartan_dtype dtype, int64_t count, const int32_t *row, const double *weight, const void *panel,

@@ -33,6 +33,7 @@ typedef struct tt_pool {
  * Puts aside score[i] * factor[i] - shift[i] and base + i wherever this is not below a threshold (so NaN counts), from i =
  * `from` on. Local. Returns the first i for which there was no room, or count.
  *
+ * @param[in] factor     NULL: neither factor nor shift
  * @param[in] threshold  rounded down to the dtype
  */
 int64_t tt_pool_collect(tartan_dtype dtype, const void *score, const void *factor, const void *shift, double threshold,
@@ -45,6 +46,9 @@ int64_t tt_pool_collect(tartan_dtype dtype, const void *score, const void *facto
  * @param[in] least  1 .. count
  */
 double tt_cutoff(const double *value, int64_t count, int64_t least);
+
+/** Asks for memory that will be read soon. Local. */
+void tt_prefetch(const void *memory, size_t bytes);
 
 /** Columns of a panel of tt_weigh(). */
 #define TT_PANEL 32

@@ -84,6 +84,7 @@ typedef struct tt_lists {
 typedef struct tt_contender {
   double  threshold; /**< for product * factor - shift */
   double  slack;     /**< how far this may be from what it stands for; infinite: any number */
+  int64_t seen;      /**< the first of its seen items that is not among the products before */
   tt_pool pool;
 } tt_contender;
 

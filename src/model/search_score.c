@@ -162,16 +162,22 @@ typedef struct comparison {
   bounds         bounds;
 } comparison;
 
-/* Takes out what cannot be a result of the query: what it has seen, and itself. Places ascend, as do the seen. */
+/* The row that is the query itself and no result, or -1. */
+static int64_t self_of(const tt_search *s, int64_t query)
+{
+  return s->plan.without_self ? s->queries.row + query : -1;
+}
+
+/*
+ * Takes out what cannot be a result of the query: what it has seen, and itself. Places ascend, as do the seen. For products
+ * of any size; else mask() is cheaper.
+ */
 static void drop_known(const comparison *c, int64_t query, tt_pool *pool)
 {
   const tt_search *s = c->search;
-  const int64_t    self = s->plan.without_self ? s->queries.row + query : -1;
+  const int64_t    self = self_of(s, query), end = s->seen ? s->seen->ptr[query + 1] : 0;
   int64_t          e = s->seen ? s->seen->ptr[query] : 0, left = 0;
-  const int64_t    end = s->seen ? s->seen->ptr[query + 1] : 0;
 
-  if ((e == end && self < 0) || pool->count == 0) return;
-  e += tt_first_from(s->seen ? s->seen->col + e : NULL, end - e, tt_item_at(c->tile, pool->at[0]));
   for (int64_t i = 0; i < pool->count; i++) {
     const int64_t item = tt_item_at(c->tile, pool->at[i]);
 
@@ -181,6 +187,34 @@ static void drop_known(const comparison *c, int64_t query, tt_pool *pool)
     pool->value[left++] = pool->value[i];
   }
   pool->count = left;
+}
+
+/* The product of the item at a place becomes less than any threshold; factors are positive. */
+static void mask_one(tartan_dtype dtype, char *scores, int64_t at)
+{
+  if (dtype == TARTAN_F32)
+    ((float *)(void *)scores)[at] = -INFINITY;
+  else
+    ((double *)(void *)scores)[at] = -INFINITY;
+}
+
+/* Masks what cannot be a result among the products with items from .. from + count - 1 of the tile. */
+static void mask(const comparison *c, int64_t query, int64_t from, int64_t count, char *scores, tt_contender *now)
+{
+  const tt_search *s = c->search;
+  const tt_rows   *tile = c->tile;
+  const int64_t    last = tt_item_at(tile, from + count - 1), self = self_of(s, query);
+  const int64_t    end = s->seen ? s->seen->ptr[query + 1] : 0;
+
+  if (self >= tile->row + from && self < tile->row + from + count) /* a search has all items of a range */
+    mask_one(s->shape.dtype, scores, self - tile->row - from);
+  for (int64_t at = 0; now->seen < end && s->seen->col[now->seen] <= last; now->seen++) {
+    const int64_t item = s->seen->col[now->seen];
+
+    if (!tile->index) at = item - tile->row - from;
+    while (tile->index && tile->index[from + at] < item) at++; /* the last of them is not below */
+    if (!tile->index || tile->index[from + at] == item) mask_one(s->shape.dtype, scores, at);
+  }
 }
 
 /* Drops what is not among the best of what was put aside and of the heap, as far as comparisons can tell. */
@@ -206,18 +240,23 @@ static void drop_worse(const comparison *c, int64_t query, tt_contender *now, do
   pool->count = left;
 }
 
+#define AHEAD 6 /* candidates whose rows are fetched from memory before their turn */
+
 /* Scores what was put aside and offers it. */
 static void settle(const comparison *c, int64_t query, tt_contender *now)
 {
   const tt_search *s = c->search;
+  const tt_pool   *pool = &now->pool;
+  const size_t     row = (size_t)s->shape.d * tartan_dtype_size(s->shape.dtype);
   const double     length = s->queries.length[query];
   tt_heap          heap = tt_lists_heap(&s->lists, query);
   double           t = now->threshold;
 
-  for (int64_t i = 0; i < now->pool.count; i++) {
-    const int64_t at = now->pool.at[i];
+  for (int64_t i = 0; i < pool->count; i++) {
+    const int64_t at = pool->at[i];
 
-    if (now->pool.value[i] < t) continue;
+    if (i + AHEAD < pool->count) tt_prefetch(row_of(s, c->tile, pool->at[i + AHEAD]), row);
+    if (pool->value[i] < t) continue;
     if (tt_heap_offer(&heap, exact_key(s, c->tile, at, query), tt_item_at(c->tile, at)) && heap.count == heap.room)
       t = fmax(t, threshold_of(s, &c->bounds, heap.key[0], length));
   }
@@ -229,20 +268,22 @@ static void settle(const comparison *c, int64_t query, tt_contender *now)
 /* Makes room. */
 static void thin_out(const comparison *c, int64_t query, tt_contender *now, double *work)
 {
-  drop_known(c, query, &now->pool);
+  if (isinf(now->slack)) drop_known(c, query, &now->pool);
   drop_worse(c, query, now, work);
   if (now->pool.count > now->pool.room * 3 / 4) settle(c, query, now);
 }
 
 /* Puts aside what counts among the products of one query with the items from .. from + count - 1 of the tile. */
-static void go_through(const comparison *c, int64_t query, int64_t from, int64_t count, const char *scores,
-                       tt_contender *now, double *work)
+static void go_through(const comparison *c, int64_t query, int64_t from, int64_t count, char *scores, tt_contender *now,
+                       double *work)
 {
   const tt_search *s = c->search;
   const size_t     at = (size_t)from * tartan_dtype_size(s->shape.dtype);
-  const char      *factor = (const char *)s->factor + at, *shift = (const char *)s->shift + at;
+  const bool       plain = s->plan.metric == TARTAN_METRIC_DOT && !c->tile->bias;
+  const char      *factor = plain ? NULL : (const char *)s->factor + at, *shift = (const char *)s->shift + at;
   int64_t          i = 0;
 
+  if (!isinf(now->slack)) mask(c, query, from, count, scores, now);
   for (;;) {
     i = tt_pool_collect(s->shape.dtype, scores, factor, shift, now->threshold, i, count, from, &now->pool);
     if (i == count) return;
@@ -252,7 +293,7 @@ static void go_through(const comparison *c, int64_t query, int64_t from, int64_t
 
 /* ------------------------------------------------------------------------------------------------ a tile */
 
-/* Nothing is put aside yet; the heap tells what need not be. */
+/* Nothing is put aside yet; the heap tells what need not be. What is masked is always below the threshold. */
 static void start(const comparison *c, int64_t query, tt_contender *now)
 {
   const tt_search *s = c->search;
@@ -262,6 +303,10 @@ static void start(const comparison *c, int64_t query, tt_contender *now)
   now->pool.count = 0;
   now->slack = slack_of(s, &c->bounds, length, c->bounds.longest + length);
   now->threshold = heap.count < heap.room ? -(double)INFINITY : threshold_of(s, &c->bounds, heap.key[0], length);
+  if (!isinf(now->slack)) now->threshold = fmax(now->threshold, s->shape.dtype == TARTAN_F32 ? -FLT_MAX : -DBL_MAX);
+  if (!s->seen) return;
+  now->seen = s->seen->ptr[query];
+  now->seen += tt_first_from(s->seen->col + now->seen, s->seen->ptr[query + 1] - now->seen, tt_item_at(c->tile, 0));
 }
 
 /* tt_task: one block of queries against the tile. */
@@ -286,7 +331,7 @@ static void compare_block(int64_t block, void *context)
       go_through(c, first + j, i, items, scores + (size_t)(j * TT_SEARCH_ITEMS) * w, &now[j], work);
   }
   for (int64_t j = 0; j < queries; j++) {
-    drop_known(c, first + j, &now[j].pool);
+    if (isinf(now[j].slack)) drop_known(c, first + j, &now[j].pool);
     drop_worse(c, first + j, &now[j], work);
     settle(c, first + j, &now[j]);
   }
@@ -300,7 +345,7 @@ static void prepare(tt_search *s, const tt_rows *tile)
   for (int64_t i = 0; i < tile->count; i++) {
     const double x = tile->length[i], shift = metric == TARTAN_METRIC_EUCLIDEAN ? x * x / 2 : 0;
 
-    tt_put_element(s->shape.dtype, metric != TARTAN_METRIC_COSINE ? 1 : x > 0 ? 1 / x : 0, s->factor, 1, i, 0);
+    tt_put_element(s->shape.dtype, metric == TARTAN_METRIC_COSINE && x > 0 ? 1 / x : 1, s->factor, 1, i, 0);
     tt_put_element(s->shape.dtype, tile->bias ? -tile->bias[i] : shift, s->shift, 1, i, 0);
   }
 }
