@@ -12,6 +12,7 @@
 
 #define STREAM UINT64_C(0x626F6F7473747261) /* keeps these numbers apart from others of the same seed */
 #define STEPS 12
+#define SIGN 0x80000000u /* turned over, unsigned numbers compare as signed ones, which vectors can do */
 
 /* 2^32 P(N <= j) of a Poisson number of mean 1: as many steps as are not above a 32-bit number is such a number */
 static const uint32_t step[STEPS] = {1580030169u, 3160060337u, 3950075422u, 4213413783u, 4279248374u, 4292415292u,
@@ -23,6 +24,7 @@ static void draw(const tt_ranking *r, int64_t user, int64_t group, int64_t weigh
   const uint64_t seed = r->opts.seed ^ STREAM;
   const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
   uint32_t       word[TT_RANKING_GROUP];
+  int32_t        turned[TT_RANKING_GROUP], count[TT_RANKING_GROUP] = {0};
 
   for (int b = 0; b < TT_RANKING_GROUP / 4; b++) {
     const uint64_t block = (uint64_t)group * (TT_RANKING_GROUP / 4) + (uint64_t)b;
@@ -31,9 +33,13 @@ static void draw(const tt_ranking *r, int64_t user, int64_t group, int64_t weigh
 
     tt_philox(key, counter, word + 4 * b);
   }
-  for (int i = 0; i < TT_RANKING_GROUP; i++) weight[i] = 0;
-  for (int j = 0; j < STEPS; j++)
-    for (int i = 0; i < TT_RANKING_GROUP; i++) weight[i] += word[i] >= step[j];
+  for (int i = 0; i < TT_RANKING_GROUP; i++) turned[i] = (int32_t)(word[i] ^ SIGN);
+  for (int j = 0; j < STEPS; j++) {
+    const int32_t least = (int32_t)(step[j] ^ SIGN);
+
+    for (int i = 0; i < TT_RANKING_GROUP; i++) count[i] += turned[i] >= least;
+  }
+  for (int i = 0; i < TT_RANKING_GROUP; i++) weight[i] = count[i];
 }
 
 typedef struct job {
