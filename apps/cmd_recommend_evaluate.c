@@ -81,7 +81,7 @@ static tartan_status check_options(job *j)
           SET.confidence);
   REQUIRE(SET.resamples <= 1000000, TARTAN_ERR_ARG, "--bootstrap %lld: give at most 1000000", (long long)SET.resamples);
   REQUIRE(SET.report || !SET.item_names, TARTAN_ERR_ARG, "--item-names goes with --report");
-  TRY(app_metrics_read(SET.metrics, &j->evaluation.metrics));
+  TRY(app_metrics_read("--metrics", SET.metrics, &j->evaluation.metrics));
 done:
   return st;
 }

@@ -32,22 +32,22 @@ static int nearest(const char *word, int *distance)
   return best;
 }
 
-static tartan_status unknown(const char *word)
+static tartan_status unknown(const char *option, const char *word)
 {
   int       distance;
   const int i = nearest(word, &distance);
 
   if (distance <= 3 && distance <= (int)strlen(word) / 2)
-    return tt_fail(TARTAN_ERR_ARG, "--metrics: there is no metric %s: the nearest is %s%s", word, names[i],
+    return tt_fail(TARTAN_ERR_ARG, "%s: there is no metric %s: the nearest is %s%s", option, word, names[i],
                    i < ERRORS ? "@K" : "");
   return tt_fail(TARTAN_ERR_ARG,
-                 "--metrics: there is no metric %s; there are recall@K, recall_capped@K, precision@K, hit@K, ndcg@K, "
+                 "%s: there is no metric %s; there are recall@K, recall_capped@K, precision@K, hit@K, ndcg@K, "
                  "map@K, mrr@K, coverage@K, rmse and mae",
-                 word);
+                 option, word);
 }
 
 /* One word of the list. */
-static tartan_status read_metric(const char *text, app_metric *m)
+static tartan_status read_metric(const char *option, const char *text, app_metric *m)
 {
   char          word[WORD];
   const char   *at = strchr(text, '@');
@@ -59,12 +59,12 @@ static tartan_status read_metric(const char *text, app_metric *m)
   for (char *c = word; *c; c++)
     if (*c == '-') *c = '_';
   while (kind < NAMES && strcmp(word, names[kind]) != 0) kind++;
-  if (kind == NAMES) TRY(unknown(word));
-  REQUIRE(kind < ERRORS || !at, TARTAN_ERR_ARG, "--metrics: %s has no cut-off: give %s", text, names[kind]);
-  REQUIRE(kind >= ERRORS || at, TARTAN_ERR_ARG, "--metrics: %s needs a cut-off: %s@20", names[kind], names[kind]);
+  if (kind == NAMES) TRY(unknown(option, word));
+  REQUIRE(kind < ERRORS || !at, TARTAN_ERR_ARG, "%s: %s has no cut-off: give %s", option, text, names[kind]);
+  REQUIRE(kind >= ERRORS || at, TARTAN_ERR_ARG, "%s: %s needs a cut-off: %s@20", option, names[kind], names[kind]);
   if (at)
     REQUIRE(app_parse_count(at + 1, &m->ranking.cutoff) && m->ranking.cutoff >= 1, TARTAN_ERR_ARG,
-            "--metrics: %s: the cut-off is a count of 1 or more", text);
+            "%s: %s: the cut-off is a count of 1 or more", option, text);
   if (at)
     m->ranking.kind = (tartan_ranking_kind)kind;
   else
@@ -78,13 +78,13 @@ done:
 }
 
 /* Takes one in, and refuses it where it stands there already. */
-static tartan_status add(app_metrics *list, const app_metric *m)
+static tartan_status add(const char *option, app_metrics *list, const app_metric *m)
 {
   tartan_status st = TARTAN_OK;
 
-  REQUIRE(list->count < APP_METRICS_MAX, TARTAN_ERR_ARG, "--metrics: give at most %d", APP_METRICS_MAX);
+  REQUIRE(list->count < APP_METRICS_MAX, TARTAN_ERR_ARG, "%s: give at most %d", option, APP_METRICS_MAX);
   for (int i = 0; i < list->count; i++)
-    REQUIRE(strcmp(list->metric[i].name, m->name) != 0, TARTAN_ERR_ARG, "--metrics: %s stands there twice", m->name);
+    REQUIRE(strcmp(list->metric[i].name, m->name) != 0, TARTAN_ERR_ARG, "%s: %s stands there twice", option, m->name);
   list->metric[list->count] = *m;
   if (m->error == APP_ERROR_NONE) {
     list->metric[list->count].place = list->ranked;
@@ -98,7 +98,7 @@ done:
   return st;
 }
 
-tartan_status app_metrics_read(const char *text, app_metrics *list)
+tartan_status app_metrics_read(const char *option, const char *text, app_metrics *list)
 {
   char          word[WORD];
   app_metric    m;
@@ -109,14 +109,15 @@ tartan_status app_metrics_read(const char *text, app_metrics *list)
     const size_t length = strcspn(at, ", ");
 
     if (length > 0) {
-      REQUIRE(length < sizeof word, TARTAN_ERR_ARG, "--metrics: there is no metric %.*s", (int)tt_min(length, 200), at);
+      REQUIRE(length < sizeof word, TARTAN_ERR_ARG, "%s: there is no metric %.*s", option, (int)tt_min(length, 200),
+              at);
       snprintf(word, sizeof word, "%.*s", (int)length, at);
-      TRY(read_metric(word, &m));
-      TRY(add(list, &m));
+      TRY(read_metric(option, word, &m));
+      TRY(add(option, list, &m));
     }
     at += length + (at[length] != 0);
   }
-  REQUIRE(list->count > 0, TARTAN_ERR_ARG, "--metrics names none: give recall@20,ndcg@100 for example");
+  REQUIRE(list->count > 0, TARTAN_ERR_ARG, "%s names none: give recall@20,ndcg@100 for example", option);
 done:
   return st;
 }

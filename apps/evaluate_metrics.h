@@ -32,8 +32,9 @@ typedef struct app_metrics {
 /**
  * Reads "recall@20,ndcg@100,rmse". Local.
  *
+ * @param[in] option  its name for messages: "--metrics"
  * @retval TARTAN_ERR_ARG  the word that is wrong is named, and the nearest metric
  */
-tartan_status app_metrics_read(const char *text, app_metrics *list);
+tartan_status app_metrics_read(const char *option, const char *text, app_metrics *list);
 
 #endif

@@ -368,6 +368,37 @@ def test_report():
     assert "nothing to do" in again.stdout
 
 
+def test_early_stop():
+    """Training that stops by a metric of lists: the history has what evaluate says of the model; a sweep keeps the largest."""
+    import numpy as np
+
+    planted(800, 300, 20000)
+    words = ("recommend", "train", "train.h5", "-k12", "--iterations=30", "--regularization=0.001", "--validation=test.h5", "--patience=2")
+    for n in (1, 2, 3):
+        done = ok(*words, "--early-stop=ndcg@10", "--json=out.json", "-o", f"m{n}.h5", ranks=n)
+    x, attributes = read("m3.h5")
+    for n in (1, 2):
+        y = read(f"m{n}.h5")[0]
+        assert all((y[name] == x[name]).all() for name in ("history/ndcg@10", "history/rmse", "item_factors")), n
+    history, best = x["history/ndcg@10"], int(attributes["epochs"])
+    assert "ndcg@10" in done.stdout and len(history) < 30 and best == np.argmax(history) + 1 == len(history) - 2, (history, best)
+    with open("out.json", encoding="utf-8") as f:
+        assert [e["ndcg@10"] for e in json.load(f)["result"]["history"]] == history.tolist()
+    ok("recommend", "evaluate", "m3.h5", "--test=test.h5", "--train=train.h5", "--metrics=ndcg@10", "-o", "e.h5", ranks=2)
+    assert read("e.h5")[0]["metrics/value"][0] == history[best - 1]
+    with open("grid.txt", "w", encoding="utf-8") as f:
+        f.write("factors = 2 8\nregularization = 0.003 0.03\n")
+    done = ok(*words[:3], "--iterations=4", "--validation=test.h5", "--early-stop=recall@20", "--sweep=grid.txt", "-o", "s.h5",
+              "--report=s.html", ranks=2)
+    board = read("s.h5")[0]["leaderboard/metric"]
+    assert (board[:-1] >= board[1:]).all() and board[0] > board[-1] > 0 and "by the largest recall@20" in done.stdout, board
+    assert "by the largest recall@20" in page("s.html")[0]
+    for code, part, stop in ((2, "--early-stop: there is no metric ndgc: the nearest is ndcg@K", "ndgc@5"), (2, "give one metric", "ndcg@5,hit@5"),
+                             (2, "the catalogue has 300 items", "ndcg@301"), (2, "needs a cut-off", "ndcg")):
+        refused(code, part, *words, f"--early-stop={stop}", "-o", "x.h5", ranks=2)
+    refused(2, "--validation or --split", "recommend", "train", "train.h5", "--early-stop=ndcg@5", "-o", "x.h5")
+
+
 # ---------------------------------------------------------------------------------------------------- what does not fit
 
 def test_unknown():
