@@ -26,11 +26,13 @@ static tartan_status export_dataset(app_run *run, const char *const *operands, i
   tartan_status            st = TARTAN_OK;
   tt_export_result         result;
   char                     bytes[24];
+  bool                     lists = false;
 
   REQUIRE(set.output, TARTAN_ERR_ARG, "export needs -o OUT: a name that ends in .csv, .tsv or .npy, or --format");
   TRY(app_check_output(run, set.output, operands, count));
   io.force = set.force;
-  TRY(tt_export(run->grid, operands[0], formats[set.format], set.output, &io, &result));
+  TRY(tt_export_has_lists(run->grid, operands[0], &lists));
+  TRY((lists ? tt_export_lists : tt_export)(run->grid, operands[0], formats[set.format], set.output, &io, &result));
   app_tell(run, "%lld x %lld, %s, from %.*s:%s to %s, %s\n", (long long)result.rows, (long long)result.cols,
            tt_element_name(result.element), (int)tt_source_file_length(operands[0]), operands[0], result.path,
            result.format, tt_bytes_text((double)result.bytes, bytes));
@@ -47,6 +49,7 @@ const app_command app_cmd_export = {
     .operands_min = 1,
     .operands_max = 1,
     .options = {options, app_basic_options},
-    .notes = "Example:\n  tartan export pca.h5:/components_ -o components.csv\n",
+    .notes = "Examples:\n  tartan export pca.h5:/components_ -o components.csv\n"
+             "  tartan export topn.h5 -o recommendations.csv    user,rank,item,score\n",
     .run = export_dataset,
 };

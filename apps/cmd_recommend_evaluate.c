@@ -4,7 +4,6 @@
  */
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/util.h"
 #include "commands.h"
@@ -39,8 +38,8 @@ static const app_option options[] = {
     {"per-user", 0, APP_OPTION_FLAG, &SET.per_user, NULL, NULL, "also the values of each user"},
     {"report", 0, APP_OPTION_TEXT, &SET.report, "FILE.html", NULL,
      "write a page with plots and examples, for a browser"},
-    {"item-names", 0, APP_OPTION_TEXT, &SET.item_names, "FILE", NULL,
-     "names for the page: lines of an id, a tab, comma or \"::\", and a name"},
+    {"item-names", 0, APP_OPTION_TEXT, &SET.item_names, "FILE.csv|FILE.h5", NULL,
+     "names of items for the page: columns of ids and names, \"movieId,title\""},
     APP_RESULT_OPTIONS("MODEL.evaluate.h5 beside the model"),
     {.name = NULL},
 };
@@ -88,22 +87,6 @@ done:
 
 /* ------------------------------------------------------------------------------------------------ provenance */
 
-/* Full name, size and time of one file. */
-static void note_file(app_notes *notes, const char *const names[3], const char *file, const char *group)
-{
-  tt_dataset_info info = {.file_bytes = 0};
-  struct stat     s;
-
-  snprintf(info.file, sizeof info.file, "%.*s", (int)sizeof info.file - 1, file);
-  snprintf(info.path, sizeof info.path, "%.255s", *group ? group : "/");
-  if (stat(file, &s) == 0) {
-    info.file_bytes = (int64_t)s.st_size;
-    info.file_mtime = (int64_t)s.st_mtim.tv_sec;
-    info.file_mtime_ns = (int64_t)s.st_mtim.tv_nsec;
-  }
-  app_note_input_as(notes, names, &info);
-}
-
 static void note_inputs(app_notes *notes, const app_evaluation *e)
 {
   static const char *const models[APP_EVALUATE_MODELS][3] = {{"input", "input_size", "input_time"},
@@ -118,9 +101,10 @@ static void note_inputs(app_notes *notes, const app_evaluation *e)
   static const char *const train[] = {"input_train", "input_train_size", "input_train_time"};
   static const char *const fold_in[] = {"input_fold_in", "input_fold_in_size", "input_fold_in_time"};
 
-  for (int m = 0; m < e->models; m++) note_file(notes, models[m], e->judged[m].path, "/");
-  note_file(notes, test, e->test.ratings.file, e->test.ratings.group);
-  if (e->other.read) note_file(notes, SET.train ? train : fold_in, e->other.ratings.file, e->other.ratings.group);
+  for (int m = 0; m < e->models; m++) app_note_source(notes, models[m], e->judged[m].path);
+  app_note_source(notes, test, SET.test);
+  if (SET.train) app_note_source(notes, train, SET.train);
+  if (SET.fold_in) app_note_source(notes, fold_in, SET.fold_in);
 }
 
 static void note_options(app_notes *notes, const app_evaluation *e)

@@ -11,6 +11,8 @@ const app_command *const app_commands[] = {
     &app_cmd_pca_transform,
     &app_cmd_recommend_train,
     &app_cmd_recommend_evaluate,
+    &app_cmd_recommend_topn,
+    &app_cmd_recommend_similar,
     &app_cmd_matmul,
     &app_cmd_multi_dot,
     &app_cmd_transpose,

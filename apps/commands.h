@@ -15,6 +15,7 @@ extern const app_command app_cmd_lstsq, app_cmd_inv, app_cmd_pinv, app_cmd_det, 
 extern const app_command app_cmd_rank, app_cmd_cond, app_cmd_sample, app_cmd_search, app_cmd_regress;
 extern const app_command app_cmd_generate_matrix, app_cmd_generate_ratings, app_cmd_convert, app_cmd_export,
     app_cmd_info;
+extern const app_command app_cmd_recommend_topn, app_cmd_recommend_similar;
 extern const app_command app_cmd_selftest;
 
 /** All commands in the order of `tartan --help`, ended by NULL. */

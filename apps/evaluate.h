@@ -10,6 +10,7 @@
 #include "common/result.h"
 #include "evaluate_metrics.h"
 #include "io/ratings.h"
+#include "item_names.h"
 #include "model/ranking_impl.h"
 #include "recommend_model.h"
 
@@ -46,22 +47,23 @@ typedef struct app_judged {
 
 /** What is judged by: users of the test file that can be served, and its entries. */
 typedef struct app_evaluation {
-  app_metrics metrics;
-  int         models;
-  app_judged  judged[APP_EVALUATE_MODELS];
-  app_matched test, other; /**< other: of --train or --fold-in, whose entries are hidden from lists */
-  int64_t     items;       /**< of the models */
-  int64_t     users;       /**< judged */
-  int64_t    *place;       /**< [users of test] among those judged, -1: not; on every rank, as are the others */
-  int64_t    *id;          /**< [users] which of the test file's each is */
-  int64_t    *other_place; /**< [users of other] */
-  int64_t     unknown_user, unknown_item; /**< entries of the test that no model knows the user, or the item, of */
-  int64_t     strange;                    /**< users of the test that cannot be served */
-  int64_t     known;                      /**< entries of the test that are judged by */
-  int64_t     overlap;                    /**< test entries that are hidden as well */
-  int64_t     batch, batches;             /**< users of one, and how many */
-  int         examples;
-  int64_t     example[APP_EXAMPLES]; /**< places of users */
+  app_metrics    metrics;
+  int            models;
+  app_judged     judged[APP_EVALUATE_MODELS];
+  app_item_names names;       /**< of --item-names */
+  app_matched    test, other; /**< other: of --train or --fold-in, whose entries are hidden from lists */
+  int64_t        items;       /**< of the models */
+  int64_t        users;       /**< judged */
+  int64_t       *place;       /**< [users of test] among those judged, -1: not; on every rank, as are the others */
+  int64_t       *id;          /**< [users] which of the test file's each is */
+  int64_t       *other_place; /**< [users of other] */
+  int64_t        unknown_user, unknown_item; /**< entries of the test that no model knows the user, or the item, of */
+  int64_t        strange;                    /**< users of the test that cannot be served */
+  int64_t        known;                      /**< entries of the test that are judged by */
+  int64_t        overlap;                    /**< test entries that are hidden as well */
+  int64_t        batch, batches;             /**< users of one, and how many */
+  int            examples;
+  int64_t        example[APP_EXAMPLES]; /**< places of users */
 } app_evaluation;
 
 /** Reads models and ratings, finds who can be judged, and says so. Collective. */
@@ -112,12 +114,9 @@ typedef struct app_example {
   bool    hit[APP_EVALUATE_MODELS][APP_EXAMPLE_ITEMS];
 } app_example;
 
-/** Texts of users and items for the page. Zero-initialise. */
+/** Ids of users and items for the page. Zero-initialise. */
 typedef struct app_labels {
-  int64_t     *user, *item; /**< numbers of all, or NULL: they are texts */
-  char        *file;        /**< of --item-names */
-  const char **name;        /**< [items] from there, NULL: has none; or NULL */
-  int64_t      named;
+  int64_t *user, *item; /**< numbers of all, or NULL: they are texts */
 } app_labels;
 
 /** Chooses users for the page, spread over all that are judged. Local. */
@@ -126,8 +125,8 @@ void app_evaluate_choose(app_evaluation *e);
 /** What the page says of them, after the judging. Collective. @param[out] examples  [e->examples] */
 tartan_status app_evaluate_examples(app_run *run, const app_evaluation *e, app_example *examples);
 
-/** Reads names of items. Collective. @param[out] labels  to be given to app_labels_end(), after a failure too */
-tartan_status app_labels_read(app_run *run, const app_evaluation *e, app_labels *labels);
+/** Gathers ids. Collective. @param[out] labels  to be given to app_labels_end(), after a failure too */
+tartan_status app_labels_read(const app_evaluation *e, app_labels *labels);
 void          app_labels_end(app_labels *labels);
 
 /** The name of an item, or its id; the id of a user that is judged. Local. Return text, or a text that lives as long. */

@@ -25,6 +25,7 @@ void app_evaluate_end(app_evaluation *e)
   tt_free(e->other_place);
   tt_free(e->id);
   tt_free(e->place);
+  app_item_names_end(&e->names);
   app_matched_end(&e->other);
   app_matched_end(&e->test);
 }
@@ -385,6 +386,7 @@ tartan_status app_evaluate_read(app_run *run, const char *const *models, int cou
   if (other)
     TRY(app_model_match(run, &e->judged[0].model, set->train ? "train" : "fold-in", other, set->fold_in != NULL,
                         &e->other));
+  if (set->item_names) TRY(app_item_names_read(run, set->item_names, &e->judged[0].model.items, &e->names));
   TRY(find_users(run, e));
   if (other) TRY(find_other_users(e));
   TRY(count_unknown(run, e));

@@ -1,14 +1,9 @@
 /* Users that the page shows: what they had, which listed items are relevant, and the names of items. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/util.h"
 #include "comm/collective.h"
-#include "common/text_file.h"
 #include "evaluate.h"
-
-#define NAMES_MAX (INT64_C(1) << 28) /* bytes of a file of names */
 
 void app_evaluate_choose(app_evaluation *e)
 {
@@ -78,112 +73,26 @@ done:
 
 /* ------------------------------------------------------------------------------------------------ names */
 
-/* Cuts a line in place: its id, and its name without quotes; false where it has none. */
-static bool cut_line(char *line, char **id, char **name)
-{
-  char *end = strpbrk(line, "\t,"), *colons = strstr(line, "::");
-
-  *id = line;
-  if (colons && (!end || colons < end)) {
-    *name = colons + 2;
-    end = strstr(*name, "::");
-    *colons = 0;
-  } else if (end) {
-    const char separator = *end;
-    const bool quoted = end[1] == '"';
-
-    *name = end + 1 + quoted;
-    *end = 0;
-    end = strchr(*name, quoted ? '"' : separator);
-  } else {
-    return false;
-  }
-  if (end) *end = 0;
-  (*name)[strcspn(*name, "\r")] = 0;
-  return **name != 0;
-}
-
-/* Lines that have an id and a name. */
-typedef struct lines {
-  int64_t      count;
-  const char **id, **name;
-  int64_t     *number;
-} lines;
-
-/* Cuts the file. Ids that are no number where numbers are wanted, as in a heading, are passed over. Local. */
-static void cut_file(char *text, bool texts, lines *l)
-{
-  char *rest = NULL, *id, *name, *end;
-
-  for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-    if (!cut_line(line, &id, &name)) continue;
-    l->number[l->count] = strtoll(id, &end, 10);
-    if (!texts && (end == id || *end)) continue;
-    l->id[l->count] = id;
-    l->name[l->count++] = name;
-  }
-}
-
-/* Names of the models' items. Collective. */
-static tartan_status read_names(app_run *run, const app_evaluation *e, app_labels *labels)
-{
-  const tt_ids *items = &e->judged[0].model.items;
-  tt_memory    *memory = &run->grid->memory;
-  int64_t      *index = NULL, most = 1;
-  lines         l = {.count = 0};
-  tt_ids        ids;
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
-
-  TRY(app_text_read(run, app_evaluate_set.item_names, NAMES_MAX, &labels->file));
-  for (const char *c = labels->file; *c; c++) most += *c == '\n';
-  l.id = tt_alloc(memory, most, sizeof *l.id, "ids of names", &local);
-  l.name = tt_alloc(memory, most, sizeof *l.name, "names of items", &local);
-  l.number = tt_alloc(memory, most, sizeof *l.number, "ids of names", &local);
-  labels->name = tt_alloc_zero(memory, e->items, sizeof *labels->name, "names of items", &local);
-  AGREE(run->grid, local);
-  cut_file(labels->file, items->text, &l);
-  ids = (tt_ids){.grid = run->grid, .text = items->text, .total = l.count};
-  ids.count = items->text || run->rank == 0 ? l.count : 0;
-  ids.first = items->text || run->rank == 0 ? 0 : l.count;
-  ids.number = items->text ? NULL : l.number;
-  ids.name = items->text ? l.id : NULL;
-  TRY(tt_ids_match(&ids, items, &index, &labels->named));
-  for (int64_t i = 0; i < l.count; i++)
-    if (index[i] >= 0) labels->name[index[i]] = l.name[i];
-  if (labels->named == 0)
-    tt_grid_warn(run->grid, "%s has the name of no item: lines must be an id, a tab, comma or \"::\", and a name",
-                 app_evaluate_set.item_names);
-done:
-  tt_free(index);
-  tt_free(l.number);
-  tt_free(l.name);
-  tt_free(l.id);
-  return st;
-}
-
-tartan_status app_labels_read(app_run *run, const app_evaluation *e, app_labels *labels)
+tartan_status app_labels_read(const app_evaluation *e, app_labels *labels)
 {
   tartan_status st = TARTAN_OK;
 
-  *labels = (app_labels){.named = 0};
+  *labels = (app_labels){NULL};
   TRY(tt_ids_numbers(&e->test.ratings.users, &labels->user));
   TRY(tt_ids_numbers(&e->judged[0].model.items, &labels->item));
-  if (app_evaluate_set.item_names) TRY(read_names(run, e, labels));
 done:
   return st;
 }
 
 void app_labels_end(app_labels *labels)
 {
-  tt_free(labels->name);
-  tt_free(labels->file);
   tt_free(labels->item);
   tt_free(labels->user);
 }
 
 const char *app_label_item(const app_evaluation *e, const app_labels *labels, int64_t item, char text[24])
 {
-  if (labels->name && labels->name[item]) return labels->name[item];
+  if (e->names.name && e->names.name[item]) return e->names.name[item];
   if (!labels->item) return e->judged[0].model.items.name[item];
   snprintf(text, 24, "%lld", (long long)labels->item[item]);
   return text;

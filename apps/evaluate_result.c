@@ -147,28 +147,6 @@ static void put_table(tt_output *out, const app_evaluation *e, const char *group
   if (from == 0) tt_output_counts(out, text, n, users);
 }
 
-/* Names of the users judged: texts at once, numbers declared. Collective. @param[out] number  [users], NULL of texts */
-static tartan_status put_users(app_run *run, const app_evaluation *e, tt_output *out, int64_t **number)
-{
-  const char  **names = NULL;
-  char         *unused = NULL;
-  tartan_status st = TARTAN_OK, local = TARTAN_OK;
-
-  TRY(tt_ids_numbers(&e->test.ratings.users, number));
-  if (e->test.ratings.users.text)
-    names = tt_texts_alloc(&run->grid->memory, e->users, 0, "names of users", &unused, &local);
-  AGREE(run->grid, local);
-  for (int64_t u = 0; u < e->users && names; u++) names[u] = e->test.ratings.users.name[e->id[u]];
-  for (int64_t u = 0; u < e->users && *number; u++) (*number)[u] = (*number)[e->id[u]]; /* id[u] >= u */
-  if (names)
-    tt_output_strings(out, "/per_user/user", e->users, names);
-  else
-    tt_output_declare_line(out, "/per_user/user", TT_EL_I64, e->users);
-done:
-  tt_free(names);
-  return st;
-}
-
 static const char *users_name(const app_metric *m, char text[64])
 {
   snprintf(text, 64, "/per_user/%s", m->name);
@@ -210,14 +188,12 @@ done:
   return st;
 }
 
-static tartan_status write_users(app_run *run, const app_evaluation *e, tt_output *out, const int64_t *number)
+static tartan_status write_users(app_run *run, const app_evaluation *e, tt_output *out)
 {
   int64_t       first, count;
   double       *rows = NULL;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  app_evaluate_range(run, e->users, &first, &count);
-  if (number) TRY(tt_output_rows(out, "/per_user/user", first, count, number + first));
   app_evaluate_range(run, e->batch, &first, &count);
   rows = tt_alloc(&run->grid->memory, count * e->models, sizeof *rows, "values of users", &local);
   AGREE(run->grid, local);
@@ -235,7 +211,7 @@ done:
 tartan_status app_evaluate_save(app_run *run, const app_evaluation *e, const app_result *result, const app_notes *notes)
 {
   tt_output    *out = NULL;
-  int64_t      *number = NULL;
+  tt_ids        ids = {.grid = run->grid};
   tartan_status st = TARTAN_OK;
 
   TRY(app_result_create(run, result, "tartan-evaluate", notes, &out));
@@ -243,13 +219,17 @@ tartan_status app_evaluate_save(app_run *run, const app_evaluation *e, const app
   if (e->models > 1) put_table(out, e, "/differences", 1);
   tt_output_count(out, "/n_users", e->users);
   tt_output_count(out, "/n_entries", e->known);
-  if (SET.per_user) TRY(put_users(run, e, out, &number));
-  if (SET.per_user) declare_users(out, e);
+  if (SET.per_user) {
+    TRY(app_ids_pick(run, &e->test.ratings.users, e->id, e->users, &ids));
+    tt_ids_declare(&ids, out, "/per_user/user");
+    declare_users(out, e);
+  }
   TRY(tt_output_open(out));
-  if (SET.per_user) TRY(write_users(run, e, out, number));
+  if (SET.per_user) TRY(tt_ids_write(&ids, out, "/per_user/user"));
+  if (SET.per_user) TRY(write_users(run, e, out));
   TRY(tt_output_commit(&out));
 done:
   tt_output_discard(&out);
-  tt_free(number);
+  tt_ids_free(&ids);
   return st;
 }

@@ -189,8 +189,9 @@ void app_matched_end(app_matched *m)
   *m = (app_matched){.read = false};
 }
 
-tartan_status app_matched_sparse(app_run *run, const app_model *model, const app_matched *m, const int64_t *row,
-                                 int64_t rows, tartan_sparse **A)
+/* By any rules. Collective. */
+static tartan_status make_sparse(app_run *run, const app_model *model, const app_rating_rules *rules,
+                                 const app_matched *m, const int64_t *row, int64_t rows, tartan_sparse **A)
 {
   const tt_ratings *r = &m->ratings;
   app_entries       e = {NULL};
@@ -200,9 +201,23 @@ tartan_status app_matched_sparse(app_run *run, const app_model *model, const app
   TRY(app_entries_make(run, r->count, &e));
   for (int64_t i = 0; i < r->count; i++)
     if (row[r->user[i]] >= 0 && m->item[r->item[i]] >= 0)
-      app_entries_put(&e, &model->rules, row[r->user[i]], m->item[r->item[i]], r->rating[i]);
-  TRY(app_entries_sparse(run, &model->rules, rows, model->v.items, (double)tt_max(1, model->v.factors), &e, A));
+      app_entries_put(&e, rules, row[r->user[i]], m->item[r->item[i]], r->rating[i]);
+  TRY(app_entries_sparse(run, rules, rows, model->v.items, (double)tt_max(1, model->v.factors), &e, A));
 done:
   app_entries_end(&e);
   return st;
+}
+
+tartan_status app_matched_sparse(app_run *run, const app_model *model, const app_matched *m, const int64_t *row,
+                                 int64_t rows, tartan_sparse **A)
+{
+  return make_sparse(run, model, &model->rules, m, row, rows, A);
+}
+
+tartan_status app_matched_seen(app_run *run, const app_model *model, const app_matched *m, const int64_t *row,
+                               int64_t rows, tartan_sparse **A)
+{
+  const app_rating_rules all = {TARTAN_DUPLICATES_LAST, -HUGE_VAL, true};
+
+  return make_sparse(run, model, &all, m, row, rows, A);
 }

@@ -65,6 +65,10 @@ void          app_matched_end(app_matched *m);
 tartan_status app_matched_sparse(app_run *run, const app_model *model, const app_matched *m, const int64_t *row,
                                  int64_t rows, tartan_sparse **A);
 
+/** The same of every rating, whatever the training dropped: what users know. Collective. */
+tartan_status app_matched_seen(app_run *run, const app_model *model, const app_matched *m, const int64_t *row,
+                               int64_t rows, tartan_sparse **A);
+
 /** Users or items that a list names. Zero-initialise. */
 typedef struct app_selection {
   int64_t *index; /**< [count] places among the ids, in the order of the list, each once; on every rank */
@@ -82,5 +86,13 @@ typedef struct app_selection {
 tartan_status app_ids_select(app_run *run, const char *option, const char *list, const tt_ids *ids, const char *whose,
                              app_selection *s);
 void          app_selection_end(app_selection *s);
+
+/**
+ * The ids of so many places, in their order; texts are those of `ids`, which must outlive what is picked. Collective.
+ *
+ * @param[in]  index   [count] the same on every rank; NULL: all of them
+ * @param[out] picked  to be given to tt_ids_free(), after a failure too
+ */
+tartan_status app_ids_pick(app_run *run, const tt_ids *ids, const int64_t *index, int64_t count, tt_ids *picked);
 
 #endif

@@ -162,3 +162,33 @@ void app_selection_end(app_selection *s)
   tt_free(s->index);
   *s = (app_selection){.index = NULL};
 }
+
+tartan_status app_ids_pick(app_run *run, const tt_ids *ids, const int64_t *index, int64_t count, tt_ids *picked)
+{
+  const int64_t P = run->size, me = run->rank, total = index ? count : ids->total;
+  int64_t      *all = NULL;
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  *picked = (tt_ids){.grid = run->grid, .text = ids->text, .total = total, .count = total};
+  if (!ids->text) {
+    picked->first = total / P * me + tt_min(me, total % P);
+    picked->count = total / P + (me < total % P);
+  }
+  TRY(tt_ids_numbers(ids, &all));
+  if (ids->text)
+    picked->name = tt_alloc(&run->grid->memory, total, sizeof *picked->name, "names", &local);
+  else
+    picked->number = tt_alloc(&run->grid->memory, picked->count, sizeof *picked->number, "names", &local);
+  AGREE(run->grid, local);
+  for (int64_t i = 0; i < picked->count; i++) {
+    const int64_t at = index ? index[picked->first + i] : picked->first + i;
+
+    if (ids->text)
+      picked->name[i] = ids->name[at];
+    else
+      picked->number[i] = all[at];
+  }
+done:
+  tt_free(all);
+  return st;
+}

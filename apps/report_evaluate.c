@@ -218,7 +218,7 @@ tartan_status app_evaluate_report(app_run *run, const char *path, const app_eval
   tartan_status st = TARTAN_OK;
 
   p = (page){.run = run, .e = e};
-  TRY(app_labels_read(run, e, &p.labels));
+  TRY(app_labels_read(e, &p.labels));
   TRY(app_evaluate_examples(run, e, p.example));
   TRY(app_page_write(run, path, write_page, &p));
 done:

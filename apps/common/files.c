@@ -118,6 +118,34 @@ static bool find_file(const char *source, struct stat *s)
          stat(name, s) == 0;
 }
 
+/* What stands for a text of any length: FNV-1a. */
+static uint64_t hash_text(const char *text)
+{
+  uint64_t h = UINT64_C(14695981039346656037);
+
+  for (; *text; text++) h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
+  return h;
+}
+
+void app_note_source(app_notes *notes, const char *const names[3], const char *source)
+{
+  const size_t    length = tt_source_file_length(source);
+  tt_dataset_info info = {.file_bytes = 0};
+  struct stat     s;
+
+  if (!find_file(source, &s)) {
+    app_note(notes, names[0], "%.200s (%zu characters, %016llx)", source, strlen(source),
+             (unsigned long long)hash_text(source));
+    return;
+  }
+  snprintf(info.file, sizeof info.file, "%.*s", (int)length, source); /* it is a file, so it fits */
+  snprintf(info.path, sizeof info.path, "%.255s", source[length] == ':' ? source + length + 1 : "/");
+  info.file_bytes = (int64_t)s.st_size;
+  info.file_mtime = (int64_t)s.st_mtim.tv_sec;
+  info.file_mtime_ns = (int64_t)s.st_mtim.tv_nsec;
+  app_note_input_as(notes, names, &info);
+}
+
 tartan_status app_check_output(app_run *run, const char *output, const char *const *sources, int count)
 {
   tartan_status st, local = TARTAN_OK;

@@ -41,6 +41,9 @@ void app_note_input(app_notes *notes, const tt_dataset_info *info);
 /** The same of another input. @param[in] names  of the three; they must outlive the notes */
 void app_note_input_as(app_notes *notes, const char *const names[3], const tt_dataset_info *info);
 
+/** The same of "FILE" or "FILE:/path" as it was given, without opening it; of what is no file, the text. Local. */
+void app_note_source(app_notes *notes, const char *const names[3], const char *source);
+
 /**
  * The name of a result beside its input: "dir/data.h5:/X" gives "dir/data.SUFFIX". Local.
  *

@@ -16,7 +16,7 @@ typedef struct tt_text_column {
 } tt_text_column;
 
 /**
- * Reads texts first .. first + count - 1. Local.
+ * Reads texts first .. first + count - 1. Local. Of a table [rows, cols] whole rows, first and count by its texts.
  *
  * @param[in]     path    of the file
  * @param[in]     name    of the dataset, which is known to be one of texts

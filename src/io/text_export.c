@@ -63,7 +63,7 @@ static int format_f32(float x, char *to)
   return length;
 }
 
-static int format_f64(double x, char *to)
+int tt_format_real(double x, char *to)
 {
   int length = 0;
 
@@ -97,7 +97,7 @@ static int format_element(tt_element element, const void *from, char *to)
   case TT_EL_I64: memcpy(&i64, from, 8); return sprintf(to, "%" PRId64, i64);
   case TT_EL_U64: memcpy(&u64, from, 8); return sprintf(to, "%" PRIu64, u64);
   case TT_EL_F32: memcpy(&f32, from, 4); return format_f32(f32, to);
-  default: memcpy(&f64, from, 8); return format_f64(f64, to);
+  default: memcpy(&f64, from, 8); return tt_format_real(f64, to);
   }
 }
 

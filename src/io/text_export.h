@@ -38,4 +38,27 @@ typedef struct tt_export_result {
 tartan_status tt_export(tartan_grid *grid, const char *source, const char *format, const char *to,
                         const tartan_io_opts *opts, tt_export_result *result);
 
+/** A number in the fewest digits that give it back. Local. @param[out] to  [32] @return its length */
+int tt_format_real(double x, char *to);
+
+/* ---- text_lists.c ---- */
+
+/**
+ * Whether a file holds lists, as `recommend topn` and `recommend similar` write them. Collective.
+ *
+ * @param[in]  source  "FILE.h5": where a dataset is named, that is meant and not the lists
+ */
+tartan_status tt_export_has_lists(tartan_grid *grid, const char *source, bool *lists);
+
+/**
+ * Writes lists as a table, a line "user,rank,item,score" (or query,...) for each item, ranks from 1, empty places left out.
+ * Collective; rank 0 works.
+ *
+ * @param[in]  format  "csv" or "tsv"
+ * @param[out] result  rows: lines; path "/items"
+ * Errors as tt_export().
+ */
+tartan_status tt_export_lists(tartan_grid *grid, const char *file, const char *format, const char *to,
+                              const tartan_io_opts *opts, tt_export_result *result);
+
 #endif

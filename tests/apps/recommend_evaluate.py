@@ -355,7 +355,7 @@ def test_report():
         done = ok(*words, "--report=page.html", "--item-names=names.csv", "--json=out.json", "-o", "r.h5", "--force", ranks=n)
         pages.append(page("page.html")[0])
     assert len({text.split("Examples")[1].split("Where the time went")[0] for text in pages}) == 1
-    for part in ("Weak generalization", "ndcg@20", "class=\"whisker\"", "Difference to model 1", "Item &lt;", ", the film", "✓", "User "):
+    for part in ("Weak generalization", "ndcg@20", "class=\"whisker\"", "Difference to model 1", "Item &lt;", ", the film", "✓", "User ", "the highest"):
         assert part in pages[0], part
     with open("out.json", encoding="utf-8") as f:
         result = json.load(f)["result"]
