@@ -292,6 +292,64 @@ def test_strong():
     assert "it was trained with them" in warned.stderr, warned.stderr
 
 
+def test_ease():
+    """Weights between items, a model without users: their entries come from --train, or --fold-in; beside a model that has users."""
+    train, test, _ = planted(300, 80, 5000)
+    import h5py
+    import numpy as np
+
+    ok("recommend", "train", "train.h5", "-k6", "--iterations=3", "-o", "ials.h5")
+    ids = read("ials.h5")[0]
+    B = np.round(np.random.default_rng(2).normal(size=(len(ids["item_ids"]),) * 2) * 8) / 8
+    with h5py.File("ease.h5", "w") as f:
+        f["item_weights"], f["item_ids"] = B.T, ids["item_ids"]
+        f.attrs["model"], f.attrs["format"], f.attrs["complete"] = "ease", "tartan-recommend", 1
+    rows, known = (entries(ids["user_ids"], ids["item_ids"], part) for part in (train, test))
+    H = np.zeros((len(ids["user_ids"]), len(B)))
+    for u, i, r in rows:
+        H[u, i] = r
+    users = sorted({u for u, _, _ in known})
+    values, each = evaluate(H @ B, by_user(rows), by_user(known), users)
+    words = ("--test=test.h5", "--per-user", "--metrics", METRICS)
+    for n in (1, 3, 7):
+        ok("recommend", "evaluate", "ease.h5", *words, "--train=train.h5", "-o", f"w{n}.h5", ranks=n)
+        same("w1.h5", f"w{n}.h5")
+        ok("recommend", "evaluate", "ease.h5", *words, "--fold-in=train.h5", "-o", f"f{n}.h5", ranks=n)
+        same("w1.h5", f"f{n}.h5")
+    check("w1.h5", values, each)
+    ok("recommend", "evaluate", "ease.h5", "ials.h5", *words, "--train=train.h5", "-o", "both.h5", ranks=2)
+    ok("recommend", "evaluate", "ials.h5", "ease.h5", *words, "--train=train.h5", "-o", "htob.h5", ranks=2)
+    x, y = read("both.h5")[0], read("htob.h5")[0]
+    half = len(METRICS.split(","))
+    assert x["metrics/value"][:half].tolist() == y["metrics/value"][half:].tolist() == read("w1.h5")[0]["metrics/value"].tolist()
+    assert (x["per_user/ndcg@10"] == y["per_user/ndcg@10"][:, ::-1])[~np.isnan(x["per_user/ndcg@10"])].all()
+    refused(2, "scores from the entries of users: give --train, or --fold-in", "recommend", "evaluate", "ease.h5", *words, "-o", "x.h5",
+            ranks=2)
+
+
+def test_texts():
+    """Ids that are texts, in another order than their numbers."""
+    need("h5py", "numpy")
+    import h5py
+
+    ok("generate", "ratings", "--users=50", "--items=30", "--ratings=600", "--seed=3", "-o", "r.h5")
+    x = read("r.h5")[0]
+    for name, part in (("train", slice(0, None, 2)), ("test", slice(1, None, 2))):
+        user, item = x["user"][part], x["item"][part]
+        ratings(f"{name}.h5", user, item, x["rating"][part])
+        with h5py.File(f"{name}-texts.h5", "w") as f: # four digits: the same order, ties included
+            f["user"], f["item"], f["rating"] = [f"ü{u:04}" for u in user], [f"item {i:04}" for i in item], x["rating"][part]
+    for kind in ("", "-texts"):
+        ok("recommend", "train", f"train{kind}.h5", "-k4", "--iterations=2", "-o", f"m{kind}.h5")
+        ok("recommend", "evaluate", f"m{kind}.h5", f"--test=test{kind}.h5", f"--train=train{kind}.h5", "--per-user", "--metrics", METRICS,
+           "--report", f"p{kind}.html", "-o", f"e{kind}.h5", ranks=2)
+    a, b = read("e.h5")[0], read("e-texts.h5")[0]
+    assert (a["metrics/value"] == b["metrics/value"]).all() and (a["metrics/low"] == b["metrics/low"])[:8].all()
+    assert [f"ü{u:04}" for u in a["per_user/user"]] == [u.decode() for u in b["per_user/user"]]
+    assert "item 00" in page("p-texts.html")[0] and "User ü00" in page("p-texts.html")[0]
+    refused(3, "texts", "recommend", "evaluate", "m.h5", "--test=test-texts.h5", "-o", "x.h5", ranks=2)
+
+
 def test_batches():
     """Users in batches, as many as the memory has room for: the same bytes."""
     planted(3000, 400, 200000)
