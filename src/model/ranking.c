@@ -210,11 +210,13 @@ static void judge(tt_ranking *r, part *p, int64_t i, int64_t number, double *per
 static tartan_status check_items(const tt_ranking *r, const tartan_neighbors *lists)
 {
   for (int64_t i = 0; i < lists->count; i++)
-    for (int64_t p = 0; p < r->longest; p++)
-      if (lists->index[i * lists->k + p] >= r->opts.catalogue)
+    for (int64_t p = 0; p < r->longest; p++) {
+      const int64_t user = lists->first + i, item = lists->index[i * lists->k + p];
+
+      if (item >= r->opts.catalogue)
         return tt_fail(TARTAN_ERR_SHAPE, "the list of user %lld has item %lld, but the catalogue has %lld",
-                       (long long)(lists->first + i), (long long)lists->index[i * lists->k + p],
-                       (long long)r->opts.catalogue);
+                       (long long)user, (long long)item, (long long)r->opts.catalogue);
+    }
   return TARTAN_OK;
 }
 

@@ -16,15 +16,15 @@ typedef struct tt_ranking {
   tartan_grid                 *grid;
   tartan_ranking_opts          opts;
   int                          count;
+  int                          scale;   /**< values are added as multiples of 2^-scale */
+  int                          covers;  /**< metrics that are coverage */
   const tartan_ranking_metric *metrics; /**< [count], the caller's */
   int64_t                      longest; /**< the largest cutoff */
   int64_t                      users;   /**< that will come in all, on all ranks */
-  int                          scale;   /**< values are added as multiples of 2^-scale */
   double                      *gain;    /**< [longest + 1] 1 / log2(1 + p) of rank p */
   double                      *ideal;   /**< [longest + 1] sums of the first of them */
   int64_t                      sets;    /**< resamples, rounded up to whole groups, and one: the users themselves */
   int64_t                     *sum;     /**< [count + 1][sets] of each metric, then of the weights */
-  int                          covers;  /**< metrics that are coverage */
   int64_t                      words;   /**< of a bitmap of the catalogue */
   uint64_t                    *covered; /**< [covers][words] */
   double                      *mean;    /**< [count][resamples] in the end, on every rank; NaN of no weight */
