@@ -21,6 +21,8 @@
 typedef struct kernels {
   int64_t (*collect[2])(const void *score, const void *factor, const void *shift, double threshold, int64_t from,
                         int64_t count, int64_t base, tt_pool *pool);
+  int64_t (*widen[2])(const void *score, const void *factor, const void *shift, double above, int64_t count,
+                      double *value);
   double (*dot[2])(const void *x, double fx, const void *y, double fy, int64_t n);
   double (*squares[2])(const void *x, const void *y, double factor, int64_t n);
   void (*weigh[2])(int64_t count, const int32_t *row, const double *weight, const void *panel, double *score);
@@ -32,22 +34,30 @@ typedef struct kernels {
 #define JOIN(a, b) JOIN2(a, b)
 
 #define SET portable
+#define BITS 0
 #define TARGET
 #include "kernel/topn_isa.inc"
 #undef SET
+#undef BITS
 #undef TARGET
 
 #if defined __x86_64__ && defined __GNUC__
+#include <immintrin.h>
+
 #define SET avx2
+#define BITS 256
 #define TARGET __attribute__((target("avx2")))
 #include "kernel/topn_isa.inc"
 #undef SET
+#undef BITS
 #undef TARGET
 
 #define SET avx512
+#define BITS 512
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
 #include "kernel/topn_isa.inc"
 #undef SET
+#undef BITS
 #undef TARGET
 #else
 #define kernels_avx2 kernels_portable
@@ -89,6 +99,12 @@ int64_t tt_pool_collect(tartan_dtype dtype, const void *score, const void *facto
 
   if (dtype == TARTAN_F32 && (double)(float)t > t) t = (double)nextafterf((float)t, -INFINITY);
   return best()->collect[kind(dtype)](score, factor, shift, t, from, count, base, pool);
+}
+
+int64_t tt_widen_scores(tartan_dtype dtype, const void *score, const void *factor, const void *shift, double above,
+                        int64_t count, double *value)
+{
+  return best()->widen[kind(dtype)](score, factor, shift, above, count, value);
 }
 
 #define HALVINGS 64
@@ -147,31 +163,27 @@ double tt_ordered_distance(tartan_dtype dtype, const void *x, const void *y, int
   return ldexp(sqrt(sum), exponent);
 }
 
-/* Whether what stands at i is worse than what stands at j. */
-static bool worse(const tt_heap *heap, int64_t i, int64_t j)
+/* Whether a key and its index are worse than what stands at j; without branches, which nobody could predict. */
+static bool is_worse(const tt_heap *heap, double key, int64_t index, int64_t j)
 {
-  return heap->key[i] < heap->key[j] || (heap->key[i] == heap->key[j] && heap->index[i] > heap->index[j]);
+  return (key < heap->key[j]) | ((key == heap->key[j]) & (index > heap->index[j]));
 }
 
-static void swap(tt_heap *heap, int64_t i, int64_t j)
+static void put(tt_heap *heap, int64_t i, double key, int64_t index)
 {
-  const double  key = heap->key[i];
-  const int64_t index = heap->index[i];
-
-  heap->key[i] = heap->key[j];
-  heap->index[i] = heap->index[j];
-  heap->key[j] = key;
-  heap->index[j] = index;
+  heap->key[i] = key;
+  heap->index[i] = index;
 }
 
-/* Lets what stands at i sink below everything that is worse, among the first `count`. */
-static void sink(tt_heap *heap, int64_t i, int64_t count)
+/* Puts it at i or below, above nothing that is worse, among the first `count`; what stands at i is gone. */
+static void sink(tt_heap *heap, int64_t i, int64_t count, double key, int64_t index)
 {
   for (int64_t child; (child = 2 * i + 1) < count; i = child) {
-    if (child + 1 < count && worse(heap, child + 1, child)) child++;
-    if (!worse(heap, child, i)) return;
-    swap(heap, i, child);
+    if (child + 1 < count) child += is_worse(heap, heap->key[child + 1], heap->index[child + 1], child);
+    if (is_worse(heap, key, index, child)) break;
+    put(heap, i, heap->key[child], heap->index[child]);
   }
+  put(heap, i, key, index);
 }
 
 bool tt_heap_offer(tt_heap *heap, double key, int64_t index)
@@ -179,23 +191,23 @@ bool tt_heap_offer(tt_heap *heap, double key, int64_t index)
   int64_t i = heap->count;
 
   if (heap->count == heap->room) {
-    if (key < heap->key[0] || (key == heap->key[0] && index > heap->index[0])) return false;
-    heap->key[0] = key;
-    heap->index[0] = index;
-    sink(heap, 0, heap->count);
+    if (is_worse(heap, key, index, 0)) return false;
+    sink(heap, 0, heap->count, key, index);
     return true;
   }
-  heap->count++;
-  heap->key[i] = key;
-  heap->index[i] = index;
-  for (; i > 0 && worse(heap, i, (i - 1) / 2); i = (i - 1) / 2) swap(heap, i, (i - 1) / 2);
+  for (heap->count++; i > 0 && is_worse(heap, key, index, (i - 1) / 2); i = (i - 1) / 2)
+    put(heap, i, heap->key[(i - 1) / 2], heap->index[(i - 1) / 2]);
+  put(heap, i, key, index);
   return true;
 }
 
 void tt_heap_sort(tt_heap *heap)
 {
   for (int64_t last = heap->count - 1; last > 0; last--) {
-    swap(heap, 0, last);
-    sink(heap, 0, last);
+    const double  key = heap->key[last];
+    const int64_t index = heap->index[last];
+
+    put(heap, last, heap->key[0], heap->index[0]);
+    sink(heap, 0, last, key, index);
   }
 }

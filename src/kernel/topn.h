@@ -39,6 +39,10 @@ typedef struct tt_pool {
 int64_t tt_pool_collect(tartan_dtype dtype, const void *score, const void *factor, const void *shift, double threshold,
                         int64_t from, int64_t count, int64_t base, tt_pool *pool);
 
+/** Those of score[i] * factor[i] - shift[i] that are above a number, as f64. Local. Returns how many. @param[out] value [count] */
+int64_t tt_widen_scores(tartan_dtype dtype, const void *score, const void *factor, const void *shift, double above,
+                        int64_t count, double *value);
+
 /**
  * A value that at least `least` of the values are not below, and as a rule few more. Local.
  *

@@ -84,7 +84,8 @@ typedef struct tt_lists {
 typedef struct tt_contender {
   double  threshold; /**< for product * factor - shift */
   double  slack;     /**< how far this may be from what it stands for; infinite: any number */
-  int64_t seen;      /**< the first of its seen items that is not among the products before */
+  int64_t next;      /**< the next item that is masked, */
+  int64_t seen;      /**< and the first of the seen that is not among the products before */
   tt_pool pool;
 } tt_contender;
 
@@ -102,7 +103,7 @@ typedef struct tt_search {
   tt_contender *contender;      /* [threads][block] */
   double       *value;          /* [threads][block][room] */
   int32_t      *at;             /* [threads][block][room] */
-  double       *cut;            /* [threads][kept + room] */
+  double       *cut;            /* [threads][tt_search_work()] */
   void         *factor, *shift; /* [slab]: product * factor - shift is what is compared with a threshold */
 } tt_search;
 
@@ -123,6 +124,9 @@ void tt_search_plan_cost(const tartan_operator *items, const tartan_operator *qu
 
 /** Candidates of a query that are put aside before they are scored exactly. Local. */
 int64_t tt_search_room(int64_t kept);
+
+/** Numbers in f64 that a thread needs to thin them out. Local. */
+int64_t tt_search_work(int64_t kept);
 
 /** Bytes of tt_search_begin() beside those of the tile. Local. */
 double tt_search_bytes(const tartan_grid *grid, const tt_search_plan *plan);

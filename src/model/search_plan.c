@@ -30,12 +30,17 @@ int64_t tt_search_room(int64_t kept)
   return tt_max(ROOM_LEAST, tt_min(ROOM_MOST, 2 * kept));
 }
 
+int64_t tt_search_work(int64_t kept)
+{
+  return tt_max(TT_SEARCH_ITEMS, kept + tt_search_room(kept));
+}
+
 double tt_search_bytes(const tartan_grid *grid, const tt_search_plan *p)
 {
   const double room = (double)tt_search_room(p->kept), w = (double)tartan_dtype_size(p->dtype);
   const double query = TT_SEARCH_ITEMS * w + (double)sizeof(tt_contender) + room * 12;
 
-  return grid->threads * ((double)p->block * query + ((double)p->kept + room) * 8);
+  return grid->threads * ((double)p->block * query + (double)tt_search_work(p->kept) * 8);
 }
 
 /* Bytes that stay the same however large a tile is. */

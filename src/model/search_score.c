@@ -198,6 +198,15 @@ static void mask_one(tartan_dtype dtype, char *scores, int64_t at)
     ((double *)(void *)scores)[at] = -INFINITY;
 }
 
+/* The least item behind another that is no result of the query. */
+static int64_t next_known(const comparison *c, int64_t query, int64_t after, const tt_contender *now)
+{
+  const tt_search *s = c->search;
+  const int64_t    self = self_of(s, query), next = self > after ? self : INT64_MAX;
+
+  return s->seen && now->seen < s->seen->ptr[query + 1] ? tt_min(next, s->seen->col[now->seen]) : next;
+}
+
 /* Masks what cannot be a result among the products with items from .. from + count - 1 of the tile. */
 static void mask(const comparison *c, int64_t query, int64_t from, int64_t count, char *scores, tt_contender *now)
 {
@@ -215,6 +224,7 @@ static void mask(const comparison *c, int64_t query, int64_t from, int64_t count
     while (tile->index && tile->index[from + at] < item) at++; /* the last of them is not below */
     if (!tile->index || tile->index[from + at] == item) mask_one(s->shape.dtype, scores, at);
   }
+  now->next = next_known(c, query, last, now);
 }
 
 /* Drops what is not among the best of what was put aside and of the heap, as far as comparisons can tell. */
@@ -242,12 +252,21 @@ static void drop_worse(const comparison *c, int64_t query, tt_contender *now, do
 
 #define AHEAD 6 /* candidates whose rows are fetched from memory before their turn */
 
+/* What is needed to score an item. */
+static void fetch(const comparison *c, int64_t at)
+{
+  const tt_row_shape *shape = &c->search->shape;
+
+  tt_prefetch(row_of(c->search, c->tile, at), (size_t)shape->d * tartan_dtype_size(shape->dtype));
+  tt_prefetch(c->tile->length + at, sizeof(double));
+  if (c->tile->bias) tt_prefetch(c->tile->bias + at, sizeof(double));
+}
+
 /* Scores what was put aside and offers it. */
 static void settle(const comparison *c, int64_t query, tt_contender *now)
 {
   const tt_search *s = c->search;
   const tt_pool   *pool = &now->pool;
-  const size_t     row = (size_t)s->shape.d * tartan_dtype_size(s->shape.dtype);
   const double     length = s->queries.length[query];
   tt_heap          heap = tt_lists_heap(&s->lists, query);
   double           t = now->threshold;
@@ -255,7 +274,7 @@ static void settle(const comparison *c, int64_t query, tt_contender *now)
   for (int64_t i = 0; i < pool->count; i++) {
     const int64_t at = pool->at[i];
 
-    if (i + AHEAD < pool->count) tt_prefetch(row_of(s, c->tile, pool->at[i + AHEAD]), row);
+    if (i + AHEAD < pool->count) fetch(c, pool->at[i + AHEAD]);
     if (pool->value[i] < t) continue;
     if (tt_heap_offer(&heap, exact_key(s, c->tile, at, query), tt_item_at(c->tile, at)) && heap.count == heap.room)
       t = fmax(t, threshold_of(s, &c->bounds, heap.key[0], length));
@@ -273,6 +292,16 @@ static void thin_out(const comparison *c, int64_t query, tt_contender *now, doub
   if (now->pool.count > now->pool.room * 3 / 4) settle(c, query, now);
 }
 
+/* The first threshold of a query: the best of the first products cannot be worse than the best of all. */
+static void look_ahead(const comparison *c, const char *scores, const char *factor, const char *shift, int64_t count,
+                       tt_contender *now, double *work)
+{
+  const tt_search *s = c->search;
+  const int64_t    n = tt_widen_scores(s->shape.dtype, scores, factor, shift, now->threshold, count, work);
+
+  if (n > s->plan.kept) now->threshold = fmax(now->threshold, tt_cutoff(work, n, s->plan.kept) - 2 * now->slack);
+}
+
 /* Puts aside what counts among the products of one query with the items from .. from + count - 1 of the tile. */
 static void go_through(const comparison *c, int64_t query, int64_t from, int64_t count, char *scores, tt_contender *now,
                        double *work)
@@ -283,7 +312,10 @@ static void go_through(const comparison *c, int64_t query, int64_t from, int64_t
   const char      *factor = plain ? NULL : (const char *)s->factor + at, *shift = (const char *)s->shift + at;
   int64_t          i = 0;
 
-  if (!isinf(now->slack)) mask(c, query, from, count, scores, now);
+  if (!isinf(now->slack) && now->next <= tt_item_at(c->tile, from + count - 1))
+    mask(c, query, from, count, scores, now);
+  if (!isinf(now->slack) && from == 0 && s->lists.found[query] == 0)
+    look_ahead(c, scores, factor, shift, count, now, work);
   for (;;) {
     i = tt_pool_collect(s->shape.dtype, scores, factor, shift, now->threshold, i, count, from, &now->pool);
     if (i == count) return;
@@ -299,14 +331,17 @@ static void start(const comparison *c, int64_t query, tt_contender *now)
   const tt_search *s = c->search;
   const tt_heap    heap = tt_lists_heap(&s->lists, query);
   const double     length = s->queries.length[query];
+  const int64_t    first = tt_item_at(c->tile, 0);
 
   now->pool.count = 0;
+  now->seen = 0;
   now->slack = slack_of(s, &c->bounds, length, c->bounds.longest + length);
   now->threshold = heap.count < heap.room ? -(double)INFINITY : threshold_of(s, &c->bounds, heap.key[0], length);
   if (!isinf(now->slack)) now->threshold = fmax(now->threshold, s->shape.dtype == TARTAN_F32 ? -FLT_MAX : -DBL_MAX);
-  if (!s->seen) return;
-  now->seen = s->seen->ptr[query];
-  now->seen += tt_first_from(s->seen->col + now->seen, s->seen->ptr[query + 1] - now->seen, tt_item_at(c->tile, 0));
+  if (s->seen)
+    now->seen = s->seen->ptr[query] +
+                tt_first_from(s->seen->col + s->seen->ptr[query], s->seen->ptr[query + 1] - s->seen->ptr[query], first);
+  now->next = next_known(c, query, first - 1, now);
 }
 
 /* tt_task: one block of queries against the tile. */
@@ -319,7 +354,7 @@ static void compare_block(int64_t block, void *context)
   const int64_t     d = s->shape.d, ld = tt_max(1, d), thread = tt_thread_index();
   char             *scores = s->scores + (size_t)(thread * s->plan.block * TT_SEARCH_ITEMS) * w;
   tt_contender     *now = s->contender + thread * s->plan.block;
-  double           *work = s->cut + thread * (s->plan.kept + now->pool.room);
+  double           *work = s->cut + thread * tt_search_work(s->plan.kept);
 
   for (int64_t j = 0; j < queries; j++) start(c, first + j, &now[j]);
   for (int64_t i = 0; i < c->tile->count; i += TT_SEARCH_ITEMS) {
@@ -376,7 +411,7 @@ tartan_status tt_search_begin(tt_search *s)
   s->scores = tt_alloc(mem, each * TT_SEARCH_ITEMS, w, "a tile of scores", &local);
   s->value = tt_alloc(mem, each * room, sizeof *s->value, "candidates", &local);
   s->at = tt_alloc(mem, each * room, sizeof *s->at, "candidates", &local);
-  s->cut = tt_alloc(mem, s->grid->threads * (p->kept + room), sizeof *s->cut, "candidates", &local);
+  s->cut = tt_alloc(mem, s->grid->threads * tt_search_work(p->kept), sizeof *s->cut, "candidates", &local);
   s->contender = tt_alloc(mem, each, sizeof *s->contender, "candidates", &local);
   for (int64_t i = 0; i < each && local == TARTAN_OK; i++)
     s->contender[i].pool = (tt_pool){.room = room, .value = s->value + i * room, .at = s->at + i * room};
