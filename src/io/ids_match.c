@@ -47,14 +47,12 @@ tartan_status tt_ids_read(tartan_grid *grid, const char *file, const char *name,
   TRY(tt_small_open(grid, file, &small));
   TRY(tt_small_exists(small, name, &there));
   REQUIRE(there, TARTAN_ERR_INPUT, "%s has no %s", file, name);
-  st = tt_small_strings(small, name, true, &ids->name, &ids->total);
-  if (st == TARTAN_ERR_FORMAT) { /* no texts: numbers */
+  TRY(tt_small_holds_texts(small, name, &ids->text));
+  if (ids->text)
+    TRY(tt_small_strings(small, name, true, &ids->name, &ids->total));
+  else
     TRY(read_numbers(grid, file, name, ids));
-    goto done;
-  }
-  if (st != TARTAN_OK) goto done;
-  ids->text = true;
-  ids->count = ids->total;
+  if (ids->text) ids->count = ids->total;
 done:
   tt_small_close(&small);
   return st;

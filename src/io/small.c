@@ -104,6 +104,34 @@ done:
   return st;
 }
 
+tartan_status tt_small_holds_texts(tt_small *f, const char *name, bool *texts)
+{
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+  int64_t       found = 0;
+  tt_h5_guard   guard;
+
+  *texts = false;
+  if (f->grid->rank == 0) {
+    tt_h5_enter(&guard, false);
+    if (tt_file_fault()) {
+      local = tt_fail_errno("cannot read", f->path);
+    } else {
+      const hid_t object = open_object(f, name);
+      const hid_t type = object >= 0 && H5Iget_type(object) == H5I_DATASET ? H5Dget_type(object) : H5I_INVALID_HID;
+
+      found = type >= 0 && H5Tget_class(type) == H5T_STRING;
+      tt_h5_release(type);
+      tt_h5_release(object);
+    }
+    tt_h5_leave(&guard);
+  }
+  TRY(tt_root_verdict(f->grid, local));
+  TRY(tt_bcast(f->grid, &found, 1, sizeof found, 0));
+  *texts = found != 0;
+done:
+  return st;
+}
+
 /* On rank 0: what a dataset is, [rows, cols]. */
 static tartan_status describe(const tt_small *f, const char *name, hid_t *dataset, int64_t shape[2])
 {

@@ -18,6 +18,9 @@ void tt_small_close(tt_small **file);
 /** Whether an object of that name exists, the same on every rank. Collective. */
 tartan_status tt_small_exists(tt_small *file, const char *name, bool *exists);
 
+/** Whether a dataset of that name holds texts, the same on every rank; false if there is none. Collective. */
+tartan_status tt_small_holds_texts(tt_small *file, const char *name, bool *texts);
+
 /**
  * A numeric dataset of rank 0, 1 or 2 as f64, row-major, on every rank. Collective.
  *

@@ -79,6 +79,7 @@ static tartan_status open_table(table *t, const tartan_io_opts *opts)
   const tt_dataset_info *index, *score;
   char                   format[64];
   tt_small              *file = NULL;
+  bool                   texts = false;
   tartan_status          st = TARTAN_OK, local = TARTAN_OK;
 
   TRY(tt_small_open(t->grid, t->file, &file));
@@ -88,8 +89,8 @@ static tartan_status open_table(table *t, const tartan_io_opts *opts)
   TRY(tt_ids_numbers(&t->rows, &t->row_number));
   TRY(open_dataset(t, "/item_index", opts, &t->index));
   TRY(open_dataset(t, "/scores", opts, &t->score));
-  st = open_dataset(t, "/items", opts, &t->item);
-  if (st != TARTAN_ERR_FORMAT) TRY(st); /* else they are texts */
+  TRY(tt_small_holds_texts(file, "/items", &texts));
+  if (!texts) TRY(open_dataset(t, "/items", opts, &t->item));
   index = tt_dataset_get_info(t->index);
   score = tt_dataset_get_info(t->score);
   REQUIRE(index->rows == t->rows.total && score->rows == index->rows && score->cols == index->cols, TARTAN_ERR_INPUT,
