@@ -13,6 +13,7 @@
 #include "common/plan.h"
 #include "model/recommend_impl.h"
 #include "recommend_linear.h"
+#include "recommend_ranking.h"
 #include "recommend_report.h"
 
 #define SET app_recommend_set
@@ -59,8 +60,10 @@ static const app_option options[] = {
     {"split", 0, APP_OPTION_CHOICE, &SET.split, "none|random|leave-k|time", "none", "hold ratings out for that"},
     {"split-fraction", 0, APP_OPTION_REAL, &SET.fraction, "X", "0.1", "of random and time"},
     {"split-count", 0, APP_OPTION_COUNT, &SET.leave, "K", "1", "ratings of each user, of leave-k"},
-    {"early-stop", 0, APP_OPTION_CHOICE, &SET.early_stop, "never|rmse|mae", "never",
-     "keep the epoch that is best by this, and stop when none was better for --patience epochs"},
+    {"early-stop", 0, APP_OPTION_TEXT, &SET.stop, "METRIC", "never",
+     "rmse, mae, or one of lists over the whole catalogue, as ndcg@20 or recall@50: keep the epoch that is best by "
+     "this, "
+     "and stop when none was better for --patience epochs"},
     {"patience", 0, APP_OPTION_COUNT, &SET.patience, "N", "3", "epochs"},
     {"checkpoint", 0, APP_OPTION_TEXT, &SET.checkpoint, "DIR", "beside the output", "folder of the state of training"},
     {"checkpoint-every", 0, APP_OPTION_TIME, &SET.checkpoint_every, "TIME", "10m", "period of checkpoints"},
@@ -87,6 +90,7 @@ static tartan_status check_options(void)
   tartan_status st = TARTAN_OK;
 
   TRY(app_result_check_options());
+  TRY(app_stop_read());
   TRY(app_recommend_check());
   REQUIRE(SET.fraction > 0 && SET.fraction < 1, TARTAN_ERR_ARG, "--split-fraction %g: give a number between 0 and 1",
           SET.fraction);
@@ -131,6 +135,7 @@ static void json_result(app_json *json, const void *context)
       app_json_number(json, "loss", e->loss);
       app_json_number(json, "rmse", e->rmse);
       app_json_number(json, "mae", e->mae);
+      if (app_stop_metric()) app_json_number(json, app_stop_name(), e->ranking);
       app_json_number(json, "seconds", e->seconds);
       app_json_end_object(json);
     }

@@ -13,6 +13,7 @@ const app_command *const app_commands[] = {
     &app_cmd_recommend_train,
     &app_cmd_recommend_topn,
     &app_cmd_recommend_similar,
+    &app_cmd_recommend_evaluate,
     &app_cmd_matmul,
     &app_cmd_multi_dot,
     &app_cmd_transpose,
@@ -53,7 +54,6 @@ const app_command *const app_commands[] = {
 
 /* Names of the interface that are not there yet. */
 static const char *const later[] = {
-    "recommend",
     "verify",
 };
 

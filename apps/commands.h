@@ -7,7 +7,8 @@
 
 #include "common/options.h"
 
-extern const app_command app_cmd_pca, app_cmd_pca_transform, app_cmd_recommend_train, app_cmd_matmul, app_cmd_multi_dot;
+extern const app_command app_cmd_pca, app_cmd_pca_transform, app_cmd_recommend_train, app_cmd_recommend_evaluate,
+    app_cmd_matmul, app_cmd_multi_dot;
 extern const app_command app_cmd_transpose, app_cmd_matrix_power, app_cmd_norm, app_cmd_trace, app_cmd_covariance;
 extern const app_command app_cmd_qr, app_cmd_lu, app_cmd_cholesky, app_cmd_svd, app_cmd_svdvals;
 extern const app_command app_cmd_lowrank, app_cmd_eigh, app_cmd_eigvalsh, app_cmd_eig, app_cmd_solve;

@@ -20,7 +20,7 @@ typedef struct app_recommend_settings {
   double      regularization, tolerance, exponent, unobserved, alpha, damping, init_stddev, fraction, least;
   double      checkpoint_every, time_limit;
   bool        no_bias, binarize, nonnegative;
-  const char *validation, *checkpoint, *sweep, *report;
+  const char *validation, *checkpoint, *sweep, *report, *stop; /**< stop: what --early-stop says */
   struct {
     int64_t factors, iterations;       /**< -1: not given */
     double  regularization, tolerance; /**< NaN: not given */
@@ -30,20 +30,23 @@ typedef struct app_recommend_settings {
 extern app_recommend_settings app_recommend_set;
 
 enum { APP_RESUME_AUTO, APP_RESUME_NEVER };
-enum { APP_STOP_NEVER, APP_STOP_RMSE, APP_STOP_MAE };
+enum { APP_STOP_NEVER, APP_STOP_RMSE, APP_STOP_MAE, APP_STOP_RANKING };
+
+struct app_held_out;
 
 /** Ratings, and what they became. */
 typedef struct app_recommend_data {
-  tt_ratings     ratings;
-  tt_ratings     others; /**< of --validation */
-  bool           has_others;
-  int64_t        kept;                  /**< ratings that were not dropped by --min-rating */
-  tartan_sparse *train;                 /**< [users, items] */
-  tartan_sparse *validation;            /**< or NULL */
-  int64_t        unknown;               /**< of --validation: of users or items that the ratings do not have */
-  int64_t        cold;                  /**< those of them that are on this rank */
-  int64_t       *cold_user, *cold_item; /**< [cold] index, or -1 */
-  double        *cold_rating;           /**< [cold] */
+  tt_ratings           ratings;
+  tt_ratings           others; /**< of --validation */
+  bool                 has_others;
+  int64_t              kept;                  /**< ratings that were not dropped by --min-rating */
+  tartan_sparse       *train;                 /**< [users, items] */
+  tartan_sparse       *validation;            /**< or NULL */
+  int64_t              unknown;               /**< of --validation: of users or items that the ratings do not have */
+  int64_t              cold;                  /**< those of them that are on this rank */
+  int64_t             *cold_user, *cold_item; /**< [cold] index, or -1 */
+  double              *cold_rating;           /**< [cold] */
+  struct app_held_out *held;                  /**< for metrics of lists, or NULL: see recommend_ranking.h */
 } app_recommend_data;
 
 /** Reads and prints how the data was understood. Collective. */
@@ -67,6 +70,7 @@ tartan_status app_recommend_cold(app_run *run, const app_recommend_data *data, c
 /** One epoch of the history. */
 typedef struct app_epoch {
   double epoch, loss, rmse, mae, seconds;
+  double ranking; /**< the metric of lists of --early-stop, or NaN */
 } app_epoch;
 
 /** The epochs of a run; of a model without any a single one. */

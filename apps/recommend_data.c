@@ -9,10 +9,12 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "ratings_entries.h"
-#include "recommend.h"
+#include "recommend_ranking.h"
 
 void app_recommend_data_end(app_recommend_data *data)
 {
+  if (data->held) app_held_out_end(data->held);
+  tt_free(data->held);
   tt_free(data->cold_user);
   tt_free(data->cold_item);
   tt_free(data->cold_rating);
@@ -152,6 +154,7 @@ tartan_status app_recommend_split(app_run *run, app_recommend_data *data)
   if (split.kind != TT_SPLIT_NONE) TRY(make_sparse(run, data, &held, &data->validation));
   if (data->has_others) TRY(match_others(run, data));
   describe_split(run, data);
+  TRY(app_held_out_make(run, data));
 done:
   app_entries_end(&held);
   app_entries_end(&trained);

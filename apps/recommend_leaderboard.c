@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "common/text_file.h"
+#include "recommend_ranking.h"
 #include "recommend_sweep.h"
 
 #define LINE_LENGTH 200
@@ -45,7 +46,7 @@ static bool better(const app_outcome *a, const app_outcome *b)
 {
   if (a->failed != b->failed) return b->failed;
   if (isnan(a->metric) != isnan(b->metric)) return isnan(b->metric);
-  return a->metric < b->metric;
+  return app_stop_better(a->metric, b->metric);
 }
 
 static void note_best(app_sweep *sweep, int64_t i)
@@ -196,7 +197,8 @@ tartan_status app_sweep_train(app_run *run, const app_recommend_data *data, cons
   sweep->metric = app_recommend_metric_name(data);
   TRY(name_files(result, list, best));
   TRY(read_list(run, sweep, result->configuration, list));
-  app_tell(run, "sweep of %lld settings, by the least %s%s\n", (long long)sweep->count, sweep->metric,
+  app_tell(run, "sweep of %lld settings, by the %s %s%s\n", (long long)sweep->count,
+           app_stop_metric() ? "largest" : "least", sweep->metric,
            data->validation ? " of what was held out" : ": nothing is held out");
   app_tell(run, "%s", head_text(data, "    no.", row));
   while (sweep->finished < sweep->count) {

@@ -1,5 +1,6 @@
 /* Models that are fitted at once: item weights, singular vectors, non-negative parts. Missing ratings count as zeros. */
 #include "recommend_linear.h"
+#include "recommend_ranking.h"
 
 #include <math.h>
 #include <string.h>
@@ -206,11 +207,12 @@ tartan_status app_linear_fit(app_run *run, const app_recommend_data *data, app_t
 
   e = t->history = tt_alloc_zero(&run->grid->memory, 1, sizeof *t->history, "a history", &local);
   AGREE(run->grid, local);
-  *e = (app_epoch){1, (double)NAN, (double)NAN, (double)NAN, 0};
+  *e = (app_epoch){1, (double)NAN, (double)NAN, (double)NAN, 0, (double)NAN};
   TRY(fit(run, data->train, t, &e->loss));
   e->seconds = tt_seconds() - start;
   t->last = (tartan_recommend_epoch){.seconds = e->seconds};
   TRY(measure(run, data, t, e));
+  TRY(app_stop_measure(data, t->linear, &e->ranking));
   t->epochs = 1;
   app_run_progress_end(run);
   if (t->parts == 0 || app_set.verbose) print(run, data, t);

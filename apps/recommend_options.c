@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "model/recommend_impl.h"
 #include "recommend_linear.h"
+#include "recommend_ranking.h"
 
 #define SET app_recommend_set
 
@@ -28,7 +29,6 @@ static const char *const models[] = {"als", "ials", "bias", "popularity", "ease"
 static const char *const solvers[] = {"exact", "cg", "block"};
 static const char *const confidences[] = {"constant", "linear", "log"};
 static const char *const splits[] = {"none", "random", "leave-k", "time"};
-static const char *const stops[] = {"never", "rmse", "mae"};
 static const char *const duplicates[] = {"error", "sum", "last", "max"};
 
 const char *app_recommend_model_name(void)
@@ -98,7 +98,7 @@ static void note_data(app_notes *notes)
   app_note(notes, "ratings", "%s %s %s", duplicates[SET.duplicates], number(SET.least, a),
            SET.binarize ? "binary" : "as given");
   app_note(notes, "split", "%s %s %lld", splits[SET.split], number(SET.fraction, a), (long long)SET.leave);
-  app_note(notes, "early_stop", "%s %lld", stops[SET.early_stop], (long long)SET.patience);
+  app_note(notes, "early_stop", "%s %lld", app_stop_name(), (long long)SET.patience);
   app_note(notes, "validation", "%s", SET.validation ? SET.validation : "");
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/util.h"
 #include "recommend_linear.h"
+#include "recommend_ranking.h"
 #include "recommend_sweep.h"
 
 /* Datasets of one side; those that the model does not have are NULL. */
@@ -110,12 +111,16 @@ static void put_history(tt_output *out, const app_training *t, const char *name,
 
 static void put_histories(tt_output *out, const app_recommend_data *data, const app_training *t)
 {
+  char name[64];
+
   put_history(out, t, "/history/epoch", offsetof(app_epoch, epoch));
   put_history(out, t, "/history/loss", offsetof(app_epoch, loss));
   put_history(out, t, "/history/seconds", offsetof(app_epoch, seconds));
   if (!data->validation) return;
   put_history(out, t, "/history/rmse", offsetof(app_epoch, rmse));
   put_history(out, t, "/history/mae", offsetof(app_epoch, mae));
+  snprintf(name, sizeof name, "/history/%s", app_stop_name());
+  if (app_stop_metric()) put_history(out, t, name, offsetof(app_epoch, ranking));
 }
 
 tartan_status app_recommend_save(app_run *run, const app_result *result, const app_recommend_data *data,

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "recommend_linear.h"
+#include "recommend_ranking.h"
 
 static volatile sig_atomic_t caught;
 
@@ -28,7 +29,7 @@ void app_recommend_catch_signals(void)
 
 /* ------------------------------------------------------------------------------------------------ history as text */
 
-#define LINE_LENGTH 160
+#define LINE_LENGTH 200
 
 /* One line an epoch, numbers in hexadecimal, so that they come back with their bits. */
 static tartan_status history_text(app_run *run, const app_training *t, char **text)
@@ -43,7 +44,8 @@ static tartan_status history_text(app_run *run, const app_training *t, char **te
   for (int64_t i = 0; i < t->epochs && n < size; i++) {
     const app_epoch *e = &t->history[i];
 
-    n += (size_t)snprintf(*text + n, size - n, "%a %a %a %a %a\n", e->epoch, e->loss, e->rmse, e->mae, e->seconds);
+    n += (size_t)snprintf(*text + n, size - n, "%a %a %a %a %a %a\n", e->epoch, e->loss, e->rmse, e->mae, e->seconds,
+                          e->ranking);
   }
 done:
   return st;
@@ -62,7 +64,10 @@ static void read_history(const char *text, app_training *t)
        line = strchr(line + 1, '\n')) {
     app_epoch *e = &t->history[t->epochs];
 
-    if (sscanf(line + 1, "%la %la %la %la %la", &e->epoch, &e->loss, &e->rmse, &e->mae, &e->seconds) != 5) break;
+    e->ranking = NAN;
+    if (sscanf(line + 1, "%la %la %la %la %la %la", &e->epoch, &e->loss, &e->rmse, &e->mae, &e->seconds, &e->ranking) <
+        5)
+      break;
     t->epochs++;
   }
 }
@@ -172,12 +177,16 @@ tartan_status app_recommend_beside(const char *result, const char *suffix, char 
 
 const char *app_recommend_metric_name(const app_recommend_data *data)
 {
-  return !data->validation ? "loss" : app_recommend_set.early_stop == APP_STOP_MAE ? "mae" : "rmse";
+  const bool stops = app_recommend_set.early_stop != APP_STOP_NEVER;
+
+  return !data->validation ? "loss" : stops ? app_stop_name() : "rmse";
 }
 
 double app_recommend_metric(const app_recommend_data *data, const app_epoch *e)
 {
-  return !data->validation ? e->loss : app_recommend_set.early_stop == APP_STOP_MAE ? e->mae : e->rmse;
+  const int stop = app_recommend_set.early_stop;
+
+  return !data->validation ? e->loss : stop == APP_STOP_RANKING ? e->ranking : stop == APP_STOP_MAE ? e->mae : e->rmse;
 }
 
 /* Remembers the best epoch; ends the training where none was better for `patience` epochs. Collective. */
@@ -187,7 +196,8 @@ static tartan_status judge(const app_recommend_data *data, app_training *t)
   tartan_status    st = TARTAN_OK;
 
   if (app_recommend_set.early_stop == APP_STOP_NEVER) goto done;
-  if (t->best == 0 || app_recommend_metric(data, now) < app_recommend_metric(data, &t->history[t->best - 1])) {
+  if (t->best == 0 ||
+      app_stop_better(app_recommend_metric(data, now), app_recommend_metric(data, &t->history[t->best - 1]))) {
     t->best = t->epochs;
     TRY(tartan_recommender_keep(t->model));
   }
@@ -199,9 +209,11 @@ done:
 static void print_epoch(const app_run *run, const app_recommend_data *data, const app_epoch *e)
 {
   if (e->epoch == 1)
-    app_tell(run, " epoch  %16s%s   seconds\n", "loss", data->validation ? "      rmse       mae" : "");
+    app_tell(run, " epoch  %16s%s%s%s   seconds\n", "loss", data->validation ? "      rmse       mae" : "",
+             app_stop_metric() ? "  " : "", app_stop_metric() ? app_stop_name() : "");
   app_tell(run, "%6.0f  %16.10g", e->epoch, e->loss);
   if (data->validation) app_tell(run, "  %8.6f  %8.6f", e->rmse, e->mae);
+  if (app_stop_metric()) app_tell(run, "  %*.6f", (int)strlen(app_stop_name()), e->ranking);
   app_tell(run, "  %8.3f\n", e->seconds);
   fflush(stdout);
 }
@@ -233,12 +245,15 @@ done:
 /* One epoch and what it came to. Collective. */
 static tartan_status step(app_run *run, const app_recommend_data *data, app_training *t)
 {
-  app_epoch    *e = &t->history[t->epochs];
-  tartan_status st = TARTAN_OK;
+  app_epoch        *e = &t->history[t->epochs];
+  tartan_predictor *now = NULL;
+  tartan_status     st = TARTAN_OK;
 
   TRY(tartan_recommender_epoch(t->model, &t->last));
-  *e = (app_epoch){(double)t->last.epoch, t->last.loss, (double)NAN, (double)NAN, t->last.seconds};
+  *e = (app_epoch){(double)t->last.epoch, t->last.loss, (double)NAN, (double)NAN, t->last.seconds, (double)NAN};
   TRY(measure(data, t, e));
+  TRY(tartan_predictor_from_recommender(t->model, &now));
+  TRY(app_stop_measure(data, now, &e->ranking));
   t->epochs++;
   TRY(judge(data, t));
   if (t->parts == 0 || app_set.verbose) print_epoch(run, data, e);
@@ -246,6 +261,7 @@ static tartan_status step(app_run *run, const app_recommend_data *data, app_trai
                    ((double)t->part + (double)t->epochs / (double)app_recommend_set.iterations) /
                        (double)tt_max(1, t->parts));
 done:
+  tartan_predictor_destroy(&now);
   return st;
 }
 

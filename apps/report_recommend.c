@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "common/page_run.h"
 #include "model/recommend_impl.h"
+#include "recommend_ranking.h"
 #include "recommend_report.h"
 
 #define LEADERS 100 /* rows of the leaderboard */
@@ -231,9 +232,10 @@ static void write_leaderboard(FILE *out, const app_recommend_page *p)
   fputs("<th>loss</th><th>epochs</th><th>seconds</th></tr>\n", out);
   for (int64_t i = 0; i < s->count && i < LEADERS; i++) write_leader(out, s, i, errors);
   fprintf(out,
-          "</table></div>\n<p>%lld settings, all combinations, by the least %s%s. The first is the model that was "
+          "</table></div>\n<p>%lld settings, all combinations, by the %s %s%s. The first is the model that was "
           "saved.</p>\n</section>\n",
-          (long long)s->count, s->metric, s->count > LEADERS ? "; the best 100 are shown" : "");
+          (long long)s->count, app_stop_metric() ? "largest" : "least", s->metric,
+          s->count > LEADERS ? "; the best 100 are shown" : "");
 }
 
 /* ------------------------------------------------------------------------------------------------ the model */
@@ -306,7 +308,7 @@ static void write_validation(FILE *out)
     app_page_row(out, "epochs", "%lld", (long long)o->iterations);
   else
     app_page_row(out, "epochs", "%lld at most; ended after %lld without a better %s", (long long)o->iterations,
-                 (long long)o->patience, o->early_stop == APP_STOP_MAE ? "MAE" : "RMSE");
+                 (long long)o->patience, app_stop_name());
 }
 
 static void write_model(FILE *out, const app_recommend_page *p)
@@ -338,6 +340,7 @@ static void write_plots(FILE *out, const app_recommend_page *p)
   if (t->model && (t->epochs > 1 || t->history[0].loss > 0)) write_loss(out, t);
   if (t->model && p->data->validation) write_error(out, t, "RMSE", offsetof(app_epoch, rmse));
   if (t->model && p->data->validation) write_error(out, t, "MAE", offsetof(app_epoch, mae));
+  if (t->model && app_stop_metric()) write_error(out, t, app_stop_name(), offsetof(app_epoch, ranking));
   write_values(out, &p->profile.values);
   write_activity(out, &p->profile.users, "Activity of users", "users", "bar2");
   write_activity(out, &p->profile.items, "Popularity of items", "items", "bar3");

@@ -64,5 +64,7 @@ const app_case app_cases[] = {
     {"doctor", "--file-size 64K", T, "files in", 1, 0},
     {"recommend topn", "M.h5 --seen K.h5 --count 4 -o topn.h5", D, "topn.h5:/scores", 56.28239678468216, 1e-9},
     {"recommend similar", "M.h5 --count 3 -o similar.h5", D, "similar.h5:/scores", 7.603565278711264, 1e-9},
+    {"recommend evaluate", "M.h5 --test K.h5 --metrics recall@5,ndcg@5,mrr@5 --bootstrap 0 -o E.h5", D,
+     "E.h5:/metrics/value", 0.5589245828757731, 1e-10},
     {NULL, NULL, D, NULL, 0, 0},
 };

@@ -14,7 +14,9 @@
  *     mrr@K            1 / p_1, or 0 if r = 0
  *
  * and its value is the mean over users with at least one relevant item. coverage@K is the share of the catalogue that is in
- * anybody's first K.
+ * the first K of any list, also of users without a relevant item.
+ *
+ * A list that ends early (index -1) is one whose further ranks hold nothing relevant; K stays K.
  */
 #ifndef TARTAN_RANKING_H
 #define TARTAN_RANKING_H
@@ -48,7 +50,8 @@ typedef struct tartan_ranking_opts {
   int64_t  resamples;  /**< of the bootstrap over users; 0: no intervals */
   double   confidence; /**< of the intervals: 0.95 */
   uint64_t seed;
-  double   least; /**< test entries below are not relevant; -Inf: all are */
+  double   least;     /**< test entries below are not relevant; -Inf: all are */
+  int64_t  catalogue; /**< items that could be listed, what coverage is a share of; 0: the columns of the test */
 } tartan_ranking_opts;
 
 #define TARTAN_RANKING_OPTS_INIT                                                                                       \
@@ -56,21 +59,28 @@ typedef struct tartan_ranking_opts {
     .size = sizeof(tartan_ranking_opts), .resamples = 1000, .confidence = 0.95, .least = -1.0 / 0.0                    \
   }
 
-/** A metric's value. Without any user it is NaN; intervals of coverage, and without resamples, are NaN. */
+/**
+ * A metric's value. Without any user it is NaN; intervals of coverage, and without resamples, are NaN.
+ *
+ * Each resample weights each user by a Poisson number of mean 1 that depends on seed, resample and user alone (the Poisson
+ * bootstrap: Hanley, MacGibbon 2006; Chamandy and others 2012), and is the weighted mean. Drawing users with replacement has
+ * the same limit, but there a user's number depends on all others', which every rank would have to draw.
+ */
 typedef struct tartan_ranking_value {
   double value;
-  double low, high; /**< percentile interval of the bootstrap (Efron 1979) */
+  double low, high; /**< percentile interval of the resamples (Efron 1979), linear between them */
 } tartan_ranking_value;
 
 /**
  * Metrics of lists. Collective.
  *
- * Sums are those of one order: values and intervals have the same bits on any number of ranks.
+ * Values of users are added as integers, multiples of a power of two that depends on the number of users alone (2^-43 for
+ * 30000 of them): sums are exact, so values and intervals have the same bits on any number of ranks and threads.
  *
- * @param[in]  lists     as of tartan_predictor_topn(), with at least the largest cutoff, or fewer where the catalogue is
- *                       smaller: then ranks behind the end hold nothing
- * @param[in]  test      [users of the lists, items]
- * @param[in]  count     of metrics
+ * @param[in]  lists     as of tartan_predictor_topn(), with at least the largest cutoff; where a user has fewer items, the
+ *                       rest is index -1
+ * @param[in]  test      [users of the lists, items]; columns beyond the catalogue are relevant items that cannot be listed
+ * @param[in]  count     of metrics, 1 or more
  * @param[in]  metrics   [count]
  * @param[in]  opts      NULL for defaults
  * @param[out] values    [count] on every rank
@@ -78,8 +88,8 @@ typedef struct tartan_ranking_value {
  * @param[out] per_user  [users of this rank's lists, count] row-major, NaN for users without a relevant item and for
  *                       coverage; may be NULL
  *
- * @retval TARTAN_ERR_SHAPE  lists and test of different numbers of users, or an item beyond the test's columns
- * @retval TARTAN_ERR_ARG    a cutoff below 1 or above the length of the lists; options out of range
+ * @retval TARTAN_ERR_SHAPE  lists and test of different numbers of users, or an item of a list beyond the catalogue
+ * @retval TARTAN_ERR_ARG    no metric, a cutoff below 1 or above the length of the lists, options out of range
  * @retval TARTAN_ERR_NOMEM
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_ranking(const tartan_neighbors *lists, const tartan_sparse *test,

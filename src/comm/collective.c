@@ -41,7 +41,7 @@ done:
 /* The common body of the two allreduces: elements of 8 bytes. */
 static tartan_status allreduce(tartan_grid *grid, void *buf, int64_t count, MPI_Datatype type, tt_reduce op)
 {
-  const MPI_Op  mpi_op = op == TT_SUM ? MPI_SUM : op == TT_MIN ? MPI_MIN : MPI_MAX;
+  const MPI_Op  mpi_op = op == TT_SUM ? MPI_SUM : op == TT_MIN ? MPI_MIN : op == TT_MAX ? MPI_MAX : MPI_BOR;
   const int64_t piece = PIECE / 8;
   double        t = tt_seconds();
   tartan_status st = TARTAN_OK;

@@ -11,7 +11,7 @@
 
 #include "comm/agree.h"
 
-typedef enum tt_reduce { TT_SUM, TT_MIN, TT_MAX } tt_reduce;
+typedef enum tt_reduce { TT_SUM, TT_MIN, TT_MAX, TT_OR } tt_reduce;
 
 /** Waits until every rank has come. */
 tartan_status tt_barrier(tartan_grid *grid);
@@ -19,10 +19,10 @@ tartan_status tt_barrier(tartan_grid *grid);
 /** buf [count] of root to all. */
 tartan_status tt_bcast(tartan_grid *grid, void *buf, int64_t count, size_t size, int root);
 
-/** Element-wise sum, minimum or maximum over the ranks, in place, on all of them. */
+/** Element-wise sum, minimum, maximum or the union of bits over the ranks, in place, on all of them. */
 tartan_status tt_allreduce_i64(tartan_grid *grid, int64_t *buf, int64_t count, tt_reduce op);
 
-/** As tt_allreduce_i64(); the last bits of a sum depend on the number of ranks. */
+/** As tt_allreduce_i64(), without TT_OR; the last bits of a sum depend on the number of ranks. */
 tartan_status tt_allreduce_f64(tartan_grid *grid, double *buf, int64_t count, tt_reduce op);
 
 /** send [count] of every rank to all [count * P], in the order of ranks. */

@@ -82,6 +82,17 @@ def alike(y, count):
     return -np.sort(-cosine, axis=1)[:, :count]
 
 
+def lists(scores, chosen, k):
+    """recall, ndcg and mrr at k of full rankings, users without an entry left out."""
+    import numpy as np
+
+    hits = np.take_along_axis(chosen, np.argsort(-scores, axis=1, kind="stable")[:, :k], axis=1).astype("f8")
+    gain, count = 1 / np.log2(np.arange(2, k + 2)), chosen.sum(axis=1)
+    best = np.array([gain[:n].sum() for n in count])
+    first = np.where(hits.any(axis=1), 1 / (1 + hits.argmax(axis=1)), 0)
+    return [x[count > 0].mean() for x in (hits.sum(axis=1) / count, hits @ gain / best, first)]
+
+
 def expected(folder):
     """What must come out of each case, by (command, where)."""
     import h5py
@@ -111,6 +122,9 @@ def expected(folder):
     factors = als(user, item, rating, 0.1 * load("first.h5")[:len(ids)], 3, 0.1)
     with h5py.File(os.path.join(folder, "M.h5")) as f:
         model = [f.attrs["global_mean"]] + [f[d][()] for d in ("user_bias", "item_bias", "user_factors", "item_factors")]
+    scores = load("M.h5", "item_bias").reshape(1, -1) + load("M.h5", "user_factors") @ load("M.h5", "item_factors").T
+    chosen = np.zeros(scores.shape, dtype=bool)
+    chosen[user.astype(int), item] = True
     return {
         ("info", "120 x 40"): 1, ("doctor", "files in"): 1, ("export", "A.npy"): 128 + a.nbytes,
         ("convert", "back.h5:/X"): weigh(a), ("transpose", "At.h5:/X"): weigh(a.T),
@@ -134,6 +148,7 @@ def expected(folder):
         ("generate ratings", "K.h5:/rating"): weigh(rating), ("recommend train", "M.h5:/user_factors"): weigh(factors),
         ("recommend topn", "topn.h5:/scores"): weigh(best_unseen(model, user, item, 4)),
         ("recommend similar", "similar.h5:/scores"): weigh(alike(model[4], 3)),
+        ("recommend evaluate", "E.h5:/metrics/value"): weigh(lists(scores, chosen, 5)),
         ("regress", "regress.h5:/coef"): weigh([sklearn.linear_model.Ridge(alpha=0.5).fit(a, load("T.h5")[:, 0]).coef_]),
         ("nmf", "nmf.h5:/H"): weigh(parts(load("U.h5"), load("numbers.h5"), 10)),
         ("pca", "pca.h5:/explained_variance_"): weigh(spectrum[:5] ** 2 / 119),
