@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/util.h"
 #include "commands.h"
@@ -25,8 +24,7 @@ app_recommend_settings app_recommend_set = {.model = TARTAN_RECOMMEND_IALS,
                                             .alpha = 1,
                                             .damping = 5,
                                             .fraction = 0.1,
-                                            .least = -HUGE_VAL,
-                                            .checkpoint_every = 600};
+                                            .least = -HUGE_VAL};
 
 #define SET app_recommend_set
 
@@ -77,11 +75,7 @@ static const app_option options[] = {
     {"early-stop", 0, APP_OPTION_CHOICE, &SET.early_stop, "never|rmse|mae", "never",
      "keep the epoch that is best by this, and stop when none was better for --patience epochs"},
     {"patience", 0, APP_OPTION_COUNT, &SET.patience, "N", "3", "epochs"},
-    {"checkpoint", 0, APP_OPTION_TEXT, &SET.checkpoint, "DIR", "beside the output", "folder of the state of training"},
-    {"checkpoint-every", 0, APP_OPTION_TIME, &SET.checkpoint_every, "TIME", "10m", "period of checkpoints"},
-    {"resume", 0, APP_OPTION_CHOICE, &SET.resume, "auto|never", "auto", "go on from a checkpoint that is there"},
-    {"time-limit", 0, APP_OPTION_TIME, &SET.time_limit, "TIME", "none",
-     "stop before, with a checkpoint and exit code 75; so does SIGUSR1"},
+    APP_LONG_OPTIONS,
     {"report", 0, APP_OPTION_TEXT, &SET.report, "FILE.html", NULL, "write a page with plots, for a browser"},
     APP_RESULT_OPTIONS("RATINGS.recommend.h5 beside the input"),
     {.name = NULL},
@@ -177,6 +171,7 @@ static tartan_status check_options(void)
   REQUIRE(SET.fraction > 0 && SET.fraction < 1, TARTAN_ERR_ARG, "--split-fraction %g: give a number between 0 and 1",
           SET.fraction);
   REQUIRE(SET.leave >= 1 && SET.patience >= 1, TARTAN_ERR_ARG, "--split-count and --patience: give 1 or more");
+  REQUIRE(!SET.sweep || !app_long_from(), TARTAN_ERR_ARG, "--sweep and --resume FILE do not go together");
   REQUIRE(!SET.validation || SET.split == 0, TARTAN_ERR_ARG, "--validation and --split do not go together");
   REQUIRE(SET.early_stop == APP_STOP_NEVER || SET.validation || SET.split, TARTAN_ERR_ARG,
           "--early-stop needs --validation or --split");
@@ -386,14 +381,14 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   TRY(app_recommend_split(run, &j.data));
   TRY(plan(run, &j));
   if (app_result_set.plan) goto done;
-  app_recommend_catch_signals();
+  TRY(app_long_begin(run, &j.result));
   if (SET.sweep)
     TRY(app_sweep_train(run, &j.data, &j.result, &j.sweep, &j.training));
   else
     TRY(app_recommend_epochs(run, &j.data, j.result.path, &j.training));
   TRY(app_recommend_save(run, &j.result, &j.data, &j.training, SET.sweep ? &j.sweep : NULL));
   j.trained = true;
-  if (run->rank == 0) (void)unlink(j.training.file); /* it may never have been written */
+  app_long_end(run);
   if (SET.sweep) app_sweep_clean(run, &j.result);
   if (SET.sweep) app_sweep_print(run, &j.data, &j.sweep);
   if (j.training.best > 0)
