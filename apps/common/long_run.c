@@ -99,6 +99,11 @@ tartan_status app_long_look_for(app_run *run, const char *path, bool *there)
   return st;
 }
 
+static void tell(void *context, const char *text)
+{
+  app_tell(context, "goes on %s, from %s\n", text, app_long_from() ? app_long_from() : state.path);
+}
+
 tartan_status app_long_begin(app_run *run, const app_result *result)
 {
   tartan_status st = TARTAN_OK;
@@ -112,6 +117,7 @@ tartan_status app_long_begin(app_run *run, const app_result *result)
                                      .every = app_long_set.every,
                                      .saved = tt_seconds(),
                                      .stop = stop,
+                                     .tell = tell,
                                      .context = run};
   run->grid->checkpoint = &state.checkpoint;
 done:

@@ -439,7 +439,7 @@ tartan_status tt_saved_find(tartan_grid *grid, const char *path, const char *kin
       if (damaged > 0) tt_grid_warn(grid, "%s is damaged: going on from the state before it, %s", name[0], name[1]);
       goto done;
     }
-    if (st == TARTAN_ERR_NOMEM || st == TARTAN_ERR_MPI) goto done;
+    if (st == TARTAN_ERR_NOMEM || st == TARTAN_ERR_IO || st == TARTAN_ERR_MPI) goto done; /* this says nothing of it */
     damaged++;
   }
   st = TARTAN_OK;

@@ -29,6 +29,7 @@ typedef struct tt_checkpoint {
   double      cost;          /**< seconds that the last one took */
   tt_stop    *stop;
   void       *context;
+  void (*tell)(void *context, const char *text); /**< what was taken up: "in the pass over the data, 62 % done" */
   const char *reason; /**< of a stop: "a signal", "the time limit"; set by the look, the same on every rank */
 } tt_checkpoint;
 
@@ -107,7 +108,7 @@ typedef struct tt_saved {
  * @param[in]  alone          FILE.1 is not looked at
  * @param[out] found          false: there is none
  * @retval TARTAN_ERR_CHECKPOINT  all that are there are damaged, or it is of another kind or configuration
- * @retval TARTAN_ERR_NOMEM
+ * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO
  */
 tartan_status tt_saved_find(tartan_grid *grid, const char *path, const char *kind, const char *configuration,
                             bool alone, tt_saved *saved, bool *found);
