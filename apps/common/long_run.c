@@ -128,4 +128,5 @@ void app_long_end(app_run *run)
 {
   run->grid->checkpoint = NULL;
   if (run->rank == 0 && *state.path) tt_checkpoint_remove(state.path);
+  state.path[0] = 0;
 }

@@ -21,7 +21,7 @@
 #define PANEL_EXACT 256 /* 256 * 255^2 < 2^24: exact in f32 */
 
 #define PACE 2.0    /* seconds from one meeting of the ranks to the next, where states are written */
-#define LONG 60.0   /* of a pass after which its end is written too */
+#define LONG 20.0   /* of a pass after which its end is written too */
 #define WRITTEN 1e8 /* bytes of a state that a rank writes in a second, for the first time */
 
 /* Some rows of one segment, converted. */
