@@ -406,15 +406,16 @@ done:
 }
 
 /*
- * All ranks meet after as many steps as the slowest does in PACE seconds: whether to write the state, or to stop. A pass with
+ * All ranks meet after as many steps as the slowest does in about PACE seconds: whether to write the state, or to stop. A pass with
  * NaN writes none any more: its result will be refused, and rows of an open panel would be counted again. Collective.
  */
 static tartan_status meet(gram_run *g)
 {
   tartan_grid  *grid = g->op->grid;
+  const double  pace = fmin(PACE, fmax(grid->checkpoint->every / 4, 0.05));
   const double  now = tt_seconds(), each = (now - g->met) / (double)(g->step + 1 - g->met_step);
   const double  bytes = 8 * (double)g->plan->node * (double)(g->stack.count + 1);
-  int64_t       steps = g->result->bad.count > 0 ? 0 : tt_max(1, (int64_t)fmin(PACE / fmax(each, 1e-6), 1e6));
+  int64_t       steps = g->result->bad.count > 0 ? 0 : tt_max(1, (int64_t)fmin(pace / fmax(each, 1e-6), 1e6));
   tt_verdict    verdict;
   tartan_status st = TARTAN_OK;
 
@@ -483,7 +484,7 @@ static tartan_status accumulate(gram_run *g)
   tartan_status st = TARTAN_OK;
 
   g->row = g->pass.begin;
-  g->meeting = meets ? 0 : -1;
+  g->meeting = meets ? 1 + g->plan->segments.panel / g->plan->slab : -1; /* a panel is complete: runs get on */
   g->met = tt_seconds();
   g->steps = tt_gram_work_steps(&g->work, g->plan->slab);
   tt_gram_work_slab(&g->work, g->plan->slab, 0, &row0, &rows, &begins);
