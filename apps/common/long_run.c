@@ -89,13 +89,13 @@ tartan_status app_long_beside(const char *result, const char *suffix, char path[
 tartan_status app_long_look_for(app_run *run, const char *path, bool *there)
 {
   char          older[TT_PATH_MAX + 2];
-  int64_t       found;
+  int64_t       missing;
   tartan_status st = TARTAN_OK;
 
   snprintf(older, sizeof older, "%s.1", path);
-  found = run->rank == 0 && (access(path, F_OK) == 0 || access(older, F_OK) == 0);
-  st = tt_bcast(run->grid, &found, 1, sizeof found, 0);
-  *there = found != 0;
+  missing = run->rank != 0 || (access(path, F_OK) != 0 && access(older, F_OK) != 0);
+  st = tt_agree_least(run->grid, &missing);
+  *there = missing == 0;
   return st;
 }
 

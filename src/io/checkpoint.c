@@ -410,10 +410,10 @@ done:
 /* Whether the file is there, as rank 0 sees it. Collective. */
 static tartan_status look_for(tartan_grid *grid, const char *path, bool *there)
 {
-  int64_t             found = grid->rank == 0 && access(path, F_OK) == 0;
-  const tartan_status st = tt_bcast(grid, &found, 1, sizeof found, 0);
+  int64_t             missing = grid->rank != 0 || access(path, F_OK) != 0;
+  const tartan_status st = tt_agree_least(grid, &missing); /* not counted as traffic */
 
-  *there = found != 0;
+  *there = missing == 0;
   return st;
 }
 

@@ -301,7 +301,7 @@ tartan_status tt_krylov_find(const tartan_operator *op, tt_saved *saved, tt_kryl
 
   memset(saved, 0, sizeof *saved);
   *found = false;
-  if (op->matrix) goto done; /* an iteration in memory keeps none */
+  if (!op->dataset) goto done; /* an iteration in memory keeps none */
   TRY(tt_checkpoint_find(op->grid, KIND, saved, found));
   if (!*found) goto done;
   REQUIRE(sscanf(saved->text, "%lld %lld %lld %lld %lld %lld %lld %lld %lld", v, v + 1, v + 2, v + 3, v + 4, v + 5,
@@ -384,7 +384,7 @@ static tartan_status look(const iteration *it, double seconds)
   tartan_status st = TARTAN_OK;
 
   snprintf(where, sizeof where, "after step %lld of the iteration", (long long)(it->steps + it->plan->steps_before));
-  if (it->op->matrix) return tt_checkpoint_leave(grid, seconds, where);
+  if (!it->op->dataset) return tt_checkpoint_leave(grid, seconds, where);
   TRY(tt_checkpoint_look(grid, seconds, &verdict));
   if (verdict != TT_GO) TRY(tt_checkpoint_done(grid, verdict, save(it), where));
 done:
