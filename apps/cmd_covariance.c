@@ -3,6 +3,7 @@
  */
 #include "base/util.h"
 #include "commands.h"
+#include "common/long_run.h"
 #include "common/plan.h"
 #include "common/result.h"
 #include "io/matrix_file.h"
@@ -25,6 +26,7 @@ static const app_option options[] = {
      "NaN in the data: refuse, or replace by the mean of the feature's other values, in one more pass"},
     {"samples", 0, APP_OPTION_CHOICE, &set.samples, "auto|rows|columns", "rows; columns where MATLAB wrote the file",
      "what the samples are"},
+    APP_LONG_OPTIONS,
     APP_RESULT_OPTIONS("INPUT.covariance.h5 beside the input"),
     {.name = NULL},
 };
@@ -185,8 +187,10 @@ static tartan_status covariance(app_run *run, const char *const *operands, int c
     print_plan(run);
     goto done;
   }
+  TRY(app_long_begin(run, &j.result));
   TRY(tt_covariance(j.input.data, &j.opts, &j.gram, &j.C));
   TRY(save(run, &j));
+  app_long_end(run);
   app_run_progress_end(run);
   print_summary(run, &j);
   TRY(app_result_end(run, &j.result, dataset_name()));

@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "commands.h"
+#include "common/long_run.h"
 #include "common/result.h"
 #include "kernel/gemm.h"
 #include "pca.h"
@@ -65,6 +66,7 @@ static const app_option options[] = {
     {"color-by", 0, APP_OPTION_TEXT, &set.color_by, "FILE:/path", NULL,
      "one number per sample that colours the score plot"},
     {"seed", 0, APP_OPTION_COUNT, &set.seed, "N", "0", "kept in the result; it depends on no random numbers"},
+    APP_LONG_OPTIONS,
     APP_RESULT_OPTIONS("INPUT.pca.h5 beside the input"),
     {"layout", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
     {"in-place", 0, APP_OPTION_LATER, NULL, NULL, NULL, NULL},
@@ -356,16 +358,29 @@ static void judge(app_run *run, job *j)
   if (set.certify == CERTIFY_RESIDUAL) app_run_check(run, "residual", j->info.residual, limit, !loose);
 }
 
+/* Whether the solver reads the data in the one pass whose state can be kept; the others are stopped as any program is. */
+static bool keeps_state(const app_run *run)
+{
+  const char *name = run->plan.algorithm;
+
+  return strcmp(name, solvers[TARTAN_PCA_GRAM]) == 0 || strcmp(name, solvers[TARTAN_PCA_KRYLOV]) == 0;
+}
+
 static tartan_status fit(app_run *run, job *j)
 {
   tartan_status st = TARTAN_OK;
 
+  if (keeps_state(run))
+    TRY(app_long_begin(run, &j->result));
+  else if (app_long_set.limit > 0)
+    tt_grid_warn(run->grid, "--time-limit does nothing here: solver %s keeps no state", run->plan.algorithm);
   TRY(tartan_pca_fit(j->input.data, &j->opts, &j->model, &j->info));
   run->plan = j->info.plan;
   tartan_pca_get_values(j->model, &j->values);
   judge(run, j);
   TRY(certify(run, j)); /* before the result is written, which says what failed */
   TRY(save(run, j));
+  app_long_end(run);
   app_run_progress_end(run);
 
 done:

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/util.h"
 #include "commands.h"
@@ -65,11 +64,7 @@ static const app_option options[] = {
      "this, "
      "and stop when none was better for --patience epochs"},
     {"patience", 0, APP_OPTION_COUNT, &SET.patience, "N", "3", "epochs"},
-    {"checkpoint", 0, APP_OPTION_TEXT, &SET.checkpoint, "DIR", "beside the output", "folder of the state of training"},
-    {"checkpoint-every", 0, APP_OPTION_TIME, &SET.checkpoint_every, "TIME", "10m", "period of checkpoints"},
-    {"resume", 0, APP_OPTION_CHOICE, &SET.resume, "auto|never", "auto", "go on from a checkpoint that is there"},
-    {"time-limit", 0, APP_OPTION_TIME, &SET.time_limit, "TIME", "none",
-     "stop before, with a checkpoint and exit code 75; so does SIGUSR1"},
+    APP_LONG_OPTIONS,
     {"report", 0, APP_OPTION_TEXT, &SET.report, "FILE.html", NULL, "write a page with plots, for a browser"},
     APP_RESULT_OPTIONS("RATINGS.recommend.h5 beside the input"),
     {.name = NULL},
@@ -95,6 +90,7 @@ static tartan_status check_options(void)
   REQUIRE(SET.fraction > 0 && SET.fraction < 1, TARTAN_ERR_ARG, "--split-fraction %g: give a number between 0 and 1",
           SET.fraction);
   REQUIRE(SET.leave >= 1 && SET.patience >= 1, TARTAN_ERR_ARG, "--split-count and --patience: give 1 or more");
+  REQUIRE(!SET.sweep || !app_long_from(), TARTAN_ERR_ARG, "--sweep and --resume FILE do not go together");
   REQUIRE(!SET.validation || SET.split == 0, TARTAN_ERR_ARG, "--validation and --split do not go together");
   REQUIRE(SET.early_stop == APP_STOP_NEVER || SET.validation || SET.split, TARTAN_ERR_ARG,
           "--early-stop needs --validation or --split");
@@ -310,7 +306,8 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   TRY(app_recommend_split(run, &j.data));
   TRY(plan(run, &j));
   if (app_result_set.plan) goto done;
-  if (SET.sweep || !app_recommend_is_linear()) app_recommend_catch_signals(); /* what is fitted at once just ends */
+  if (SET.sweep || !app_recommend_is_linear())
+    TRY(app_long_begin(run, &j.result)); /* what is fitted at once just ends */
   if (SET.sweep)
     TRY(app_sweep_train(run, &j.data, &j.result, &j.sweep, &j.training));
   else
@@ -318,7 +315,7 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   TRY(app_recommend_save(run, &j.result, &j.data, &j.training, SET.sweep ? &j.sweep : NULL));
   app_recommend_settle(); /* of a sweep: those of the best */
   j.trained = true;
-  if (run->rank == 0) (void)unlink(j.training.file); /* it may never have been written */
+  app_long_end(run);
   if (SET.sweep) app_sweep_clean(run, &j.result);
   if (SET.sweep) app_sweep_print(run, &j.data, &j.sweep);
   if (j.training.best > 0)

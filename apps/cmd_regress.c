@@ -7,6 +7,7 @@
 
 #include "base/util.h"
 #include "commands.h"
+#include "common/long_run.h"
 #include "common/plan.h"
 #include "common/result.h"
 #include "io/matrix_file.h"
@@ -49,6 +50,7 @@ static const app_option options[] = {
      "and the exit code is 4"},
     {"samples", 0, APP_OPTION_CHOICE, &set.samples, "auto|rows|columns", "rows; columns where MATLAB wrote the file",
      "what the samples are"},
+    APP_LONG_OPTIONS,
     APP_RESULT_OPTIONS("INPUT.regress.h5 beside the input"),
     {.name = NULL},
 };
@@ -390,8 +392,10 @@ static tartan_status regress(app_run *run, const char *const *operands, int coun
     print_plan(run);
     goto done;
   }
+  TRY(app_long_begin(run, &j.result));
   TRY(fit(run, &j));
   TRY(save(run, &j));
+  app_long_end(run);
   app_run_progress_end(run);
   print_summary(run, &j);
   TRY(app_result_end(run, &j.result, "/coef"));

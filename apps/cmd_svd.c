@@ -31,6 +31,7 @@ static const app_option svd_options[] = {
     {"full", 0, APP_OPTION_FLAG, &set.full, NULL, NULL, "U and Vt completed to square orthogonal matrices"},
     METHOD_OPTION,
     APP_FACTOR_ITERATION,
+    APP_LONG_OPTIONS,
     APP_FACTOR_DTYPE,
     APP_RESULT_OPTIONS("INPUT.svd.h5 beside the input"),
     {.name = NULL},
@@ -46,6 +47,7 @@ static const app_option svdvals_options[] = {
 static const app_option lowrank_options[] = {
     {"k", 'k', APP_OPTION_COUNT, &set.k, "N", NULL, "rank of the approximation"},
     APP_FACTOR_ITERATION,
+    APP_LONG_OPTIONS,
     APP_RESULT_OPTIONS("INPUT.lowrank.h5 beside the input"),
     {.name = NULL},
 };
@@ -57,6 +59,8 @@ static const app_factor_part left = {.name = "U"}, right = {.name = "Vt"};
 static tartan_status check_all(app_factor *f)
 {
   (void)f;
+  if (app_long_set.checkpoint || app_long_set.resume || app_long_set.limit > 0)
+    return tt_fail(TARTAN_ERR_ARG, "--checkpoint, --resume and --time-limit go with -k N");
   if (set.center) return tt_fail(TARTAN_ERR_ARG, "--center goes with -k N");
   return app_factor_no_iteration("-k N");
 }
@@ -212,12 +216,9 @@ static tartan_status svd(app_run *run, const char *const *operands, int count)
                                       .note = note_all,
                                       .plan = plan_svd,
                                       .compute = compute_svd};
-  static const app_factor_kind few = {.name = "svd",
-                                      .check = check_few,
-                                      .note = note_few,
-                                      .plan = plan_few,
-                                      .compute = compute_few};
-  static app_factor            f;
+  static const app_factor_kind few =
+      {.name = "svd", .long_run = true, .check = check_few, .note = note_few, .plan = plan_few, .compute = compute_few};
+  static app_factor f;
 
   (void)count;
   f.kind = set.k >= 0 ? &few : &all;
@@ -240,6 +241,7 @@ static tartan_status svdvals(app_run *run, const char *const *operands, int coun
 static tartan_status lowrank(app_run *run, const char *const *operands, int count)
 {
   static const app_factor_kind kind = {.name = "lowrank",
+                                       .long_run = true,
                                        .check = check_few,
                                        .note = note_few,
                                        .plan = plan_few,

@@ -502,8 +502,10 @@ tartan_status app_factor_run(app_run *run, const char *source, app_factor *f)
     goto done;
   }
   TRY(load(f, source));
+  if (f->kind->long_run) TRY(app_long_begin(run, &f->result));
   TRY(compute(f));
   TRY(save(f));
+  if (f->kind->long_run) app_long_end(run);
   app_run_progress_end(run);
   if (app_set.quiet)
     print_bare(f);

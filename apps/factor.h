@@ -9,15 +9,16 @@
 #include <tartan/factor.h>
 #include <tartan/sketch.h>
 
-#include "common/result.h"
+#include "common/long_run.h"
 
 typedef struct app_factor app_factor;
 
 /** One such command. */
 typedef struct app_factor_kind {
-  const char *name;   /**< "qr": the suffix of the result and its attribute `format` follow from it */
-  bool        square; /**< other matrices are refused */
-  bool        lower;  /**< only the lower triangle is read: a warning where the other one differs */
+  const char *name;     /**< "qr": the suffix of the result and its attribute `format` follow from it */
+  bool        square;   /**< other matrices are refused */
+  bool        long_run; /**< its iteration keeps a state: APP_LONG_OPTIONS are in its table */
+  bool        lower;    /**< only the lower triangle is read: a warning where the other one differs */
 
   /** Refuses options that do not fit each other or the shape, and says whether the file is streamed. Local. */
   tartan_status (*check)(app_factor *f);

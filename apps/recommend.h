@@ -5,22 +5,19 @@
 #ifndef APP_RECOMMEND_H
 #define APP_RECOMMEND_H
 
-#include <signal.h>
-
 #include <tartan/linear_models.h>
 
-#include "common/result.h"
+#include "common/long_run.h"
 #include "io/ratings.h"
 #include "model/split.h"
 
 /** The options; bound to the table of the command. */
 typedef struct app_recommend_settings {
-  int         model, solver, confidence, form, dtype, duplicates, split, early_stop, resume;
+  int         model, solver, confidence, form, dtype, duplicates, split, early_stop;
   int64_t     factors, iterations, steps, leave, patience, seed;
   double      regularization, tolerance, exponent, unobserved, alpha, damping, init_stddev, fraction, least;
-  double      checkpoint_every, time_limit;
   bool        no_bias, binarize, nonnegative;
-  const char *validation, *checkpoint, *sweep, *report, *stop; /**< stop: what --early-stop says */
+  const char *validation, *sweep, *report, *stop; /**< stop: what --early-stop says */
   struct {
     int64_t factors, iterations;       /**< -1: not given */
     double  regularization, tolerance; /**< NaN: not given */
@@ -29,7 +26,6 @@ typedef struct app_recommend_settings {
 
 extern app_recommend_settings app_recommend_set;
 
-enum { APP_RESUME_AUTO, APP_RESUME_NEVER };
 enum { APP_STOP_NEVER, APP_STOP_RMSE, APP_STOP_MAE, APP_STOP_RANKING };
 
 struct app_held_out;
@@ -107,24 +103,9 @@ void app_training_end(app_training *t);
 tartan_status app_recommend_put(app_run *run, const app_training *t, const char *path);
 tartan_status app_recommend_take(app_run *run, const app_recommend_data *data, const char *path, app_training *t);
 
-/** Whether a signal came or the time is up, on any rank. Collective. @param[in] last  seconds of the last epoch */
-tartan_status app_recommend_interrupted(app_run *run, double last, bool *stop);
-
-/** "a signal" or "the time limit". Local. */
-const char *app_recommend_interruption(void);
-
 /** What is compared: the squared or absolute error of what was held out, by --early-stop, else the loss. Local. */
 const char *app_recommend_metric_name(const app_recommend_data *data);
 double      app_recommend_metric(const app_recommend_data *data, const app_epoch *epoch);
-
-/** The name of a file beside the result, or in the folder of --checkpoint. Local. @param[in] suffix  ".checkpoint" */
-tartan_status app_recommend_beside(const char *result, const char *suffix, char path[TT_PATH_MAX]);
-
-/** Whether the file is there, as rank 0 sees it. Collective. */
-tartan_status app_recommend_look_for(app_run *run, const char *path, bool *there);
-
-/** Lets SIGUSR1, SIGTERM and SIGINT end an epoch loop with a checkpoint. Local. */
-void app_recommend_catch_signals(void);
 
 struct app_sweep;
 

@@ -64,8 +64,8 @@ static tartan_status read_list(app_run *run, app_sweep *sweep, const char *confi
   int64_t       same;
   tartan_status st = TARTAN_OK;
 
-  if (app_recommend_set.resume == APP_RESUME_NEVER) goto done;
-  TRY(app_recommend_look_for(run, path, &there));
+  if (app_long_anew()) goto done;
+  TRY(app_long_look_for(run, path, &there));
   if (!there) goto done;
   TRY(app_text_read(run, path, (int64_t)length + 2 + (sweep->count + 1) * LINE_LENGTH + 8192, &text));
   same = strncmp(text, configuration, length) == 0 && text[length] == '\n';
@@ -156,7 +156,7 @@ static tartan_status train_one(app_run *run, const app_recommend_data *data, con
   if (!o->failed) take_outcome(data, t, sum, o);
   note_best(sweep, sweep->finished);
   if (sweep->best == sweep->finished) TRY(app_recommend_put(run, t, files[1]));
-  if (run->rank == 0) (void)unlink(t->file);
+  if (run->rank == 0) tt_checkpoint_remove(t->file);
   sweep->finished++;
   TRY(write_list(run, sweep, result->configuration, files[0]));
   app_tell(run, "%s", row_text(data, sweep, sweep->finished, o, row));
@@ -170,8 +170,8 @@ static tartan_status name_files(const app_result *result, char list[TT_PATH_MAX]
 {
   tartan_status st = TARTAN_OK;
 
-  TRY(app_recommend_beside(result->path, ".sweep", list));
-  TRY(app_recommend_beside(result->path, ".sweep.best", best));
+  TRY(app_long_beside(result->path, ".sweep", list));
+  TRY(app_long_beside(result->path, ".sweep.best", best));
 done:
   return st;
 }
@@ -191,7 +191,7 @@ tartan_status app_sweep_train(app_run *run, const app_recommend_data *data, cons
   char              list[TT_PATH_MAX], best[TT_PATH_MAX];
   const char *const files[2] = {list, best};
   char              row[ROW_TEXT];
-  bool              stop = false;
+  tt_verdict        verdict;
   tartan_status     st = TARTAN_OK;
 
   sweep->metric = app_recommend_metric_name(data);
@@ -204,10 +204,11 @@ tartan_status app_sweep_train(app_run *run, const app_recommend_data *data, cons
   while (sweep->finished < sweep->count) {
     TRY(train_one(run, data, result, sweep, t, files));
     if (sweep->finished == sweep->count) break;
-    TRY(app_recommend_interrupted(run, t->last.seconds, &stop));
+    TRY(tt_checkpoint_look(run->grid, t->last.seconds, &verdict));
     app_training_end(t);
-    REQUIRE(!stop, TARTAN_ERR_INTERRUPTED, "stopped after setting %lld of %lld by %s: the same command goes on",
-            (long long)sweep->finished, (long long)sweep->count, app_recommend_interruption());
+    REQUIRE(verdict != TT_STOP, TARTAN_ERR_INTERRUPTED,
+            "stopped after setting %lld of %lld by %s: the same command goes on", (long long)sweep->finished,
+            (long long)sweep->count, run->grid->checkpoint->reason);
   }
   app_training_end(t);
   REQUIRE(sweep->best >= 0, TARTAN_ERR_NUMERIC,
@@ -225,7 +226,7 @@ void app_sweep_clean(const app_run *run, const app_result *result)
 
   if (run->rank != 0 || name_files(result, list, best) != TARTAN_OK) return;
   (void)unlink(list);
-  (void)unlink(best);
+  tt_checkpoint_remove(best);
 }
 
 /* ------------------------------------------------------------------------------------------------ the leaderboard */

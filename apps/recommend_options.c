@@ -22,8 +22,7 @@ app_recommend_settings app_recommend_set =
      .alpha = 1,
      .damping = 5,
      .fraction = 0.1,
-     .least = -HUGE_VAL,
-     .checkpoint_every = 600};
+     .least = -HUGE_VAL};
 
 static const char *const models[] = {"als", "ials", "bias", "popularity", "ease", "puresvd", "nmf"};
 static const char *const solvers[] = {"exact", "cg", "block"};
@@ -171,8 +170,8 @@ static tartan_status check_fit(void)
                            {"init-stddev", SET.init_stddev != 0, EPOCHS},
                            {"nonnegative", SET.nonnegative, EPOCHS},
                            {"early-stop", alone && SET.early_stop != APP_STOP_NEVER, EPOCHS},
-                           {"checkpoint", alone && SET.checkpoint, EPOCHS},
-                           {"time-limit", alone && SET.time_limit > 0, EPOCHS}};
+                           {"checkpoint", alone && app_long_set.checkpoint, EPOCHS},
+                           {"time-limit", alone && app_long_set.limit > 0, EPOCHS}};
   tartan_status st = TARTAN_OK;
 
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)

@@ -5,27 +5,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/util.h"
 #include "comm/collective.h"
 #include "recommend_linear.h"
 #include "recommend_ranking.h"
-
-static volatile sig_atomic_t caught;
-
-static void note_signal(int number)
-{
-  caught = number;
-}
-
-void app_recommend_catch_signals(void)
-{
-  static const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
-  struct sigaction action = {.sa_handler = note_signal};
-
-  for (int i = 0; i < 3; i++) sigaction(signals[i], &action, NULL);
-}
 
 /* ------------------------------------------------------------------------------------------------ history as text */
 
@@ -87,15 +71,6 @@ done:
   return st;
 }
 
-tartan_status app_recommend_look_for(app_run *run, const char *path, bool *there)
-{
-  int64_t       found = run->rank == 0 && access(path, F_OK) == 0;
-  tartan_status st = tt_bcast(run->grid, &found, 1, sizeof found, 0);
-
-  *there = found != 0;
-  return st;
-}
-
 /* A model that has seen nothing. Collective. */
 static tartan_status begin(app_run *run, const app_recommend_data *data, app_training *t)
 {
@@ -148,29 +123,18 @@ done:
 
 static tartan_status resume(app_run *run, app_training *t)
 {
-  bool          there = false;
+  const char   *from = app_long_from() ? app_long_from() : t->file;
+  bool          there = app_long_from() != NULL;
   tartan_status st = TARTAN_OK;
 
-  if (app_recommend_set.resume == APP_RESUME_NEVER) goto done;
-  TRY(app_recommend_look_for(run, t->file, &there));
+  if (app_long_anew()) goto done;
+  if (!there) TRY(app_long_look_for(run, from, &there));
   if (!there) goto done;
-  TRY(take(t, t->file));
+  TRY(take(t, from));
   t->resumed = true;
-  app_tell(run, "goes on after epoch %lld, from %s\n", (long long)t->epochs, t->file);
+  app_tell(run, "goes on after epoch %lld, from %s\n", (long long)t->epochs, from);
 done:
   return st;
-}
-
-tartan_status app_recommend_beside(const char *result, const char *suffix, char path[TT_PATH_MAX])
-{
-  const char *base = strrchr(result, '/');
-  int         n;
-
-  if (app_recommend_set.checkpoint)
-    n = snprintf(path, TT_PATH_MAX, "%s/%s%s", app_recommend_set.checkpoint, base ? base + 1 : result, suffix);
-  else
-    n = snprintf(path, TT_PATH_MAX, "%s%s", result, suffix);
-  return n < TT_PATH_MAX ? TARTAN_OK : tt_fail(TARTAN_ERR_ARG, "the name of the checkpoint is too long");
 }
 
 /* ------------------------------------------------------------------------------------------------ epochs */
@@ -265,32 +229,17 @@ done:
   return st;
 }
 
-tartan_status app_recommend_interrupted(app_run *run, double last, bool *stop)
+/* Stops here with the state written, or writes it and goes on, or neither. Collective. */
+static tartan_status look(app_run *run, const app_training *t)
 {
-  const double  margin = 2 * last + 5, limit = app_recommend_set.time_limit;
-  int64_t       flag = caught != 0 || (limit > 0 && tt_seconds() - run->start + margin > limit);
-  tartan_status st = tt_allreduce_i64(run->grid, &flag, 1, TT_MAX);
-
-  *stop = flag != 0;
-  return st;
-}
-
-const char *app_recommend_interruption(void)
-{
-  return caught ? "a signal" : "the time limit";
-}
-
-/* Whether to stop here, and whether to write the state. Collective. */
-static tartan_status look(app_run *run, const app_training *t, double *saved, bool *stop, bool *save)
-{
-  const double  now = tt_seconds();
-  int64_t       due = now - *saved >= app_recommend_set.checkpoint_every;
+  tt_verdict    verdict;
+  char          where[48];
   tartan_status st = TARTAN_OK;
 
-  TRY(app_recommend_interrupted(run, t->last.seconds, stop));
-  TRY(tt_allreduce_i64(run->grid, &due, 1, TT_MAX));
-  *save = *stop || due;
-  if (*save) *saved = now;
+  TRY(tt_checkpoint_look(run->grid, t->last.seconds, &verdict));
+  if (verdict == TT_GO) goto done;
+  snprintf(where, sizeof where, "after epoch %lld", (long long)t->epochs);
+  TRY(tt_checkpoint_done(run->grid, verdict, app_recommend_put(run, t, t->file), where));
 done:
   return st;
 }
@@ -305,22 +254,16 @@ static bool more(const app_training *t)
 
 tartan_status app_recommend_epochs(app_run *run, const app_recommend_data *data, const char *result, app_training *t)
 {
-  double        saved = tt_seconds();
-  bool          stop = false, save = false;
   tartan_status st = TARTAN_OK;
 
-  TRY(app_recommend_beside(result, ".checkpoint", t->file));
+  TRY(app_long_beside(result, ".checkpoint", t->file));
   if (app_recommend_is_linear()) return app_linear_fit(run, data, t);
   TRY(begin(run, data, t));
   TRY(resume(run, t));
   while (more(t)) {
     TRY(step(run, data, t));
     if (!more(t)) break;
-    TRY(look(run, t, &saved, &stop, &save));
-    if (save) TRY(app_recommend_put(run, t, t->file));
-    REQUIRE(!stop, TARTAN_ERR_INTERRUPTED,
-            "stopped after epoch %lld by %s: the state is in %s, the same command goes on", (long long)t->epochs,
-            app_recommend_interruption(), t->file);
+    TRY(look(run, t));
   }
   if (t->best > 0) t->best = tartan_recommender_restore(t->model);
   app_run_progress_end(run);

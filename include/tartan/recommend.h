@@ -165,7 +165,7 @@ TARTAN_API int64_t tartan_recommender_restore(tartan_recommender *model);
 /**
  * The state of training in a file, from which another run, on any number of ranks, goes on with the same bits. Collective.
  *
- * The file appears under its name only when complete; one that is there is replaced.
+ * The file appears under its name only when complete and read back; the one that was there stays as PATH.1.
  *
  * @param[in] note  the caller's own text, given back by tartan_recommender_resume(); NULL: none
  */
@@ -173,10 +173,11 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_checkpoint(const tar
                                                                        const char *path, const char *note);
 
 /**
- * Takes up the state of a file. Collective.
+ * Takes up the state of a file, or of PATH.1 with a warning if the file is damaged. Collective.
  *
  * @param[out] note  the text of the file, on every rank, to be given to tartan_recommender_note_free(); may be NULL
- * @retval TARTAN_ERR_CHECKPOINT  the file is damaged, or of other options or data
+ * @retval TARTAN_ERR_CHECKPOINT  both are damaged, or of other options or data
+ * @retval TARTAN_ERR_INPUT       there is none
  */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommender_resume(tartan_recommender *model, const char *path,
                                                                    char **note);

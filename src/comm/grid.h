@@ -9,7 +9,8 @@
 
 #include "base/memory.h"
 
-struct tt_blacs; /* ext/blacs.h: BLACS contexts, made when ScaLAPACK is first called */
+struct tt_checkpoint; /* io/checkpoint.h: where the state of a long run goes, and when */
+struct tt_blacs;      /* ext/blacs.h: BLACS contexts, made when ScaLAPACK is first called */
 
 /** What one rank moved: words are matrix elements; bytes and messages of every kind. */
 typedef struct tt_counters {
@@ -50,6 +51,8 @@ struct tartan_grid {
   char             warning[TT_WARNING_MAX][TT_WARNING_TEXT];
   tartan_progress *progress;
   void            *progress_context;
+
+  struct tt_checkpoint *checkpoint; /* of a long run, or NULL */
 };
 
 /** p x q of at most size ranks: near-square, leaving ranks idle where that gives the better product grid. Local. */

@@ -212,7 +212,6 @@ static tartan_status sync_path(const char *path, bool folder)
 tartan_status tt_place_finish(tt_place *place)
 {
   tartan_status st = TARTAN_OK;
-  char          folder[TT_PATH_MAX];
 
   TRY(sync_path(place->temp, false));
   TRY(check_final(place));
@@ -221,10 +220,17 @@ tartan_status tt_place_finish(tt_place *place)
     goto done;
   }
   place->made = false;
-  folder_of(place->path, folder);
-  (void)sync_path(folder, true);
+  tt_place_sync_folder(place->path);
 done:
   return st;
+}
+
+void tt_place_sync_folder(const char *path)
+{
+  char folder[TT_PATH_MAX];
+
+  folder_of(path, folder);
+  (void)sync_path(folder, true);
 }
 
 void tt_place_discard(tt_place *place)

@@ -59,6 +59,9 @@ tartan_status tt_place_reserve(tt_place *place, int64_t bytes, bool shrink);
 /** Makes the temporary file durable and gives it its final name. */
 tartan_status tt_place_finish(tt_place *place);
 
+/** Makes what was renamed in the folder of a file durable, as far as the file system does that. */
+void tt_place_sync_folder(const char *path);
+
 /** Removes the temporary file, if any. */
 void tt_place_discard(tt_place *place);
 

@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "comm/collective.h"
+#include "io/checkpoint.h"
 #include "kernel/dense.h"
 #include "kernel/gemm.h"
 #include "kernel/parallel.h"
@@ -156,6 +157,7 @@ tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, b
 {
   tartan_grid  *grid = A->grid;
   scoring       s;
+  const double  begin = tt_seconds();
   double        t;
   tartan_status st = TARTAN_OK;
 
@@ -172,6 +174,7 @@ tartan_status tt_pca_scores(const tartan_pca *model, const tartan_operator *A, b
     tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
     grid->counters.flops += 2.0 * (double)s.rows * (double)s.n * (double)s.k;
     TRY(sink(context, s.row0, s.rows, s.scores));
+    TRY(tt_checkpoint_leave(grid, (tt_seconds() - begin) / (double)(step + 1), "while the scores were written"));
     tt_grid_progress(grid, "scores", (double)(step + 1) / (double)s.pass.steps);
   }
   TRY(check_broken(&s, grid));

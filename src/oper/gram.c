@@ -20,6 +20,10 @@
 #define PANEL 512       /* rows of a product */
 #define PANEL_EXACT 256 /* 256 * 255^2 < 2^24: exact in f32 */
 
+#define PACE 2.0    /* seconds from one meeting of the ranks to the next, where states are written */
+#define LONG 20.0   /* of a pass after which its end is written too */
+#define WRITTEN 1e8 /* bytes of a state that a rank writes in a second, for the first time */
+
 /* Some rows of one segment, converted. */
 typedef struct panel {
   void   *data; /* [height, ld] row-major, f64 or f32 */
@@ -42,6 +46,7 @@ typedef struct gram_run {
   tt_gram_result        *result;
   int64_t                n, ld; /* columns, with the target */
   tt_pass                pass;
+  tt_gram_work           work;
   tartan_matrix         *target; /* [1, rows] in the ranges of the pass, or NULL */
   int64_t                row0;   /* first row of the slab */
   double                *shift;  /* [n] */
@@ -54,8 +59,13 @@ typedef struct gram_run {
   int64_t                ready, count; /* complete panels; stretches of this slab */
   int64_t                row;          /* next row to convert */
   tt_node_stack          stack;
-  int64_t                step;
+  int64_t                step, steps;
+  int64_t                meeting; /* the step after which all ranks meet; -1: never */
+  double                 met;     /* clock of the last time, at step `met_step` */
+  int64_t                met_step;
   tartan_status          read_status;
+  int64_t                merge_slot; /* of a node of a state, and how many merges follow it */
+  int                    merges;
 } gram_run;
 
 static size_t panel_width(const tt_gram_plan *plan)
@@ -139,11 +149,11 @@ static tartan_status run_allocate(gram_run *g, int threads)
 {
   const tt_gram_plan *plan = g->plan;
   tt_memory          *mem = &g->op->grid->memory;
-  const int64_t       height = plan->segments.panel;
+  const int64_t       height = plan->segments.panel, slots = tt_max(plan->slots, g->work.slots);
   tartan_status       local = TARTAN_OK;
 
   g->shift = tt_alloc_zero(mem, g->n, sizeof *g->shift, "the shift of a Gram matrix", &local);
-  g->nodes = tt_alloc_zero(mem, plan->slots * plan->node, sizeof *g->nodes, "the triangles of a Gram matrix", &local);
+  g->nodes = tt_alloc_zero(mem, slots * plan->node, sizeof *g->nodes, "the triangles of a Gram matrix", &local);
   g->panel_data = tt_alloc_zero(mem, plan->panels * height * g->ld, panel_width(plan), "panels of rows", &local);
   g->panel_sums = tt_alloc_zero(mem, plan->panels * g->n, sizeof *g->panel_sums, "sums of panels", &local);
   g->panels = tt_alloc_zero(mem, plan->panels, sizeof *g->panels, "panels of rows", &local);
@@ -168,6 +178,7 @@ static void run_free(gram_run *g)
   tt_free(g->shift);
   tartan_matrix_destroy(&g->target);
   tt_pass_end(&g->pass);
+  tt_gram_work_end(&g->work);
 }
 
 /* Opens the next panel at row g->row: its slot and whether it begins a segment. */
@@ -319,9 +330,12 @@ static void update_tile(int64_t t, void *context)
 static void read_next(int64_t i, void *context)
 {
   gram_run *g = context;
+  int64_t   row0, rows, begins;
 
   (void)i;
-  if (g->step + 1 < g->pass.steps) g->read_status = tt_pass_read(&g->pass, g->step + 1);
+  if (g->step + 1 >= g->steps) return;
+  tt_gram_work_slab(&g->work, g->plan->slab, g->step + 1, &row0, &rows, &begins);
+  g->read_status = tt_pass_read_rows(&g->pass, row0, rows);
 }
 
 /* A sum that is not finite tells that the slab holds NaN or Inf: only then is it searched. */
@@ -350,33 +364,138 @@ static void recycle_panels(gram_run *g)
   g->ready = 0;
 }
 
-/* All slabs of this rank, at its own pace. Collective. */
-static tartan_status accumulate(gram_run *g, int threads)
+/* Task: the merges that follow a node of the state, for one tile; the last one does the column sums. */
+static void merge_tile(int64_t t, void *context)
+{
+  gram_run     *g = context;
+  const int64_t square = g->plan->tile * g->plan->tile, size = t == g->plan->tiles ? g->n : square;
+  double       *c = g->nodes + g->merge_slot * g->plan->node + t * square;
+
+  for (int k = 0; k < g->merges; k++) tt_add_f64(size, c - k * g->plan->node, c - (k + 1) * g->plan->node);
+}
+
+/* Takes the items of the state up to one. Local. */
+static tartan_status take_items(gram_run *g, int64_t until)
+{
+  tt_gram_work *w = &g->work;
+  tartan_status st = TARTAN_OK;
+
+  for (; w->next < until; w->next++) {
+    g->merge_slot = g->stack.count;
+    TRY(tt_gram_work_read(w, g->nodes + g->merge_slot * g->plan->node));
+    if (w->item[w->next].rows > 0) continue; /* its segment goes on */
+    g->merges = tt_node_push(&g->stack, w->item[w->next].node);
+    if (g->merges > 0) tt_parallel_for(g->op->grid->threads, g->plan->tiles + 1, merge_tile, g);
+  }
+done:
+  return st;
+}
+
+/* Writes the state. Collective. */
+static tartan_status save(gram_run *g)
+{
+  double        t = tt_seconds();
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_gram_work_save(&g->work, &g->stack, g->row - g->panels[0].rows, g->nodes));
+done:
+  tt_grid_phase(g->op->grid, TARTAN_PHASE_WRITE, &t);
+  return st;
+}
+
+/*
+ * All ranks meet after as many steps as the slowest does in about PACE seconds: whether to write the state, or to stop. A pass with
+ * NaN writes none any more: its result will be refused, and rows of an open panel would be counted again. Collective.
+ */
+static tartan_status meet(gram_run *g)
 {
   tartan_grid  *grid = g->op->grid;
-  double        t = 0, read_before;
+  const double  pace = fmin(PACE, fmax(grid->checkpoint->every / 4, 0.05));
+  const double  now = tt_seconds(), each = (now - g->met) / (double)(g->step + 1 - g->met_step);
+  const double  bytes = 8 * (double)g->plan->node * (double)(g->stack.count + 1);
+  int64_t       steps = g->result->bad.count > 0 ? 0 : tt_max(1, (int64_t)fmin(pace / fmax(each, 1e-6), 1e6));
+  tt_verdict    verdict;
+  tartan_status st = TARTAN_OK;
+
+  AGREE(grid, g->read_status);
+  TRY(tt_checkpoint_look(grid, PACE + bytes / WRITTEN, &verdict));
+  TRY(tt_agree_least(grid, &steps));
+  if (steps == 0)
+    TRY(tt_checkpoint_leave(grid, PACE, "in the pass over the data"));
+  else if (verdict != TT_GO)
+    TRY(tt_checkpoint_done(grid, verdict, save(g), "in the pass over the data"));
+  g->meeting = g->step + tt_max(1, steps);
+  g->met = tt_seconds();
+  g->met_step = g->step + 1;
+done:
+  return st;
+}
+
+/* The end of a pass that took some time is worth a state, so that what follows can be interrupted. Collective. */
+static tartan_status meet_at_end(gram_run *g)
+{
+  tartan_grid         *grid = g->op->grid;
+  const tt_checkpoint *c = grid->checkpoint;
+  const double         since = tt_seconds() - c->saved;
+  tt_verdict           verdict;
+  int64_t              go = grid->rank == 0 && since >= fmin(c->every, LONG) ? 0 : 1;
+  tartan_status        st = TARTAN_OK;
+
+  TRY(tt_checkpoint_look(grid, PACE, &verdict));
+  TRY(tt_agree_least(grid, &go));
+  if (verdict == TT_STOP || go == 0) TRY(tt_checkpoint_done(grid, verdict, save(g), "after the pass over the data"));
+done:
+  return st;
+}
+
+/* The step-th slab: items of the state before it, panels, tiles, and meanwhile the next slab is read. Local. */
+static void do_slab(gram_run *g)
+{
+  tartan_grid *grid = g->op->grid;
+  const int    threads = grid->threads;
+  double       t = tt_seconds(), read_before;
+  int64_t      row0, rows, begins;
+
+  tt_gram_work_slab(&g->work, g->plan->slab, g->step, &row0, &rows, &begins);
+  if (begins >= 0) {
+    g->read_status = take_items(g, g->work.piece[begins].items);
+    if (g->read_status != TARTAN_OK) return;
+    g->row = row0;
+  }
+  g->row0 = row0;
+  cut_slab(g, rows);
+  tt_parallel_for(threads, tt_ceil_div(g->n, g->plan->tile), convert_columns, g);
+  note_nonfinite(g, row0, rows);
+  read_before = grid->counters.seconds[TARTAN_PHASE_READ];
+  tt_parallel_beside(threads, read_next, g, g->plan->tiles + 1, update_tile, g);
+  recycle_panels(g);
+  tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
+  grid->counters.seconds[TARTAN_PHASE_COMPUTE] -= grid->counters.seconds[TARTAN_PHASE_READ] - read_before;
+}
+
+/* All slabs of this rank, at its own pace unless states are written. Collective. */
+static tartan_status accumulate(gram_run *g)
+{
+  tartan_grid  *grid = g->op->grid;
+  const bool    meets = grid->checkpoint && g->op->dataset;
+  int64_t       row0, rows, begins;
   tartan_status st = TARTAN_OK;
 
   g->row = g->pass.begin;
-  g->read_status = tt_pass_read(&g->pass, 0);
-  for (g->step = 0; g->step < g->pass.steps && g->read_status == TARTAN_OK; g->step++) {
-    int64_t row0, rows;
-
-    t = tt_seconds();
-    tt_pass_slab(&g->pass, g->step, &row0, &rows);
-    g->row0 = row0;
-    cut_slab(g, rows);
-    tt_parallel_for(threads, tt_ceil_div(g->n, g->plan->tile), convert_columns, g);
-    note_nonfinite(g, row0, rows);
-    read_before = grid->counters.seconds[TARTAN_PHASE_READ];
-    tt_parallel_beside(threads, read_next, g, g->plan->tiles + 1, update_tile, g);
-    recycle_panels(g);
-    tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
-    grid->counters.seconds[TARTAN_PHASE_COMPUTE] -= grid->counters.seconds[TARTAN_PHASE_READ] - read_before;
-    tt_grid_progress(grid, "reading", (double)(g->step + 1) / (double)g->pass.steps);
+  g->meeting = meets ? 1 + g->plan->segments.panel / g->plan->slab : -1; /* a panel is complete: runs get on */
+  g->met = tt_seconds();
+  g->steps = tt_gram_work_steps(&g->work, g->plan->slab);
+  tt_gram_work_slab(&g->work, g->plan->slab, 0, &row0, &rows, &begins);
+  g->read_status = tt_pass_read_rows(&g->pass, row0, rows);
+  for (g->step = 0; g->step < g->steps && g->read_status == TARTAN_OK; g->step++) {
+    do_slab(g);
+    tt_grid_progress(grid, "reading", (double)(g->step + 1) / (double)g->steps);
+    if (g->step == g->meeting && g->step + 1 < g->steps) TRY(meet(g));
   }
+  if (g->read_status == TARTAN_OK) g->read_status = take_items(g, g->work.end);
   AGREE(grid, g->read_status); /* only now: on the way no rank waits for another */
-  grid->counters.flops += (double)(g->pass.end - g->pass.begin) * (double)g->n * (double)(g->n + 1);
+  grid->counters.flops += (double)g->work.left * (double)g->n * (double)(g->n + 1);
+  if (meets) TRY(meet_at_end(g));
 done:
   return st;
 }
@@ -426,34 +545,32 @@ tartan_status tt_gram(const tartan_operator *op, const tt_gram_opts *opts, const
   tartan_grid             *grid = op->grid;
   const tartan_matrix_opts layout = {.size = sizeof layout, .mb = plan->tile, .nb = plan->tile};
   gram_run                *g = NULL;
-  int64_t                 *starts = NULL;
+  tt_frontier              f = {0};
   double                  *sums = NULL;
   tartan_status            st = TARTAN_OK, local = TARTAN_OK;
 
   memset(result, 0, sizeof *result);
   g = tt_alloc_zero(&grid->memory, 1, sizeof *g, "a Gram pass", &local);
-  starts = tt_alloc(&grid->memory, grid->size + 1, sizeof *starts, "the ranges of a pass", &local);
   sums = tt_alloc_zero(&grid->memory, n, sizeof *sums, "column sums", &local);
   result->mean = tt_alloc_zero(&grid->memory, n, sizeof *result->mean, "column means", &local);
-  if (local == TARTAN_OK) {
-    g->op = op;
-    g->plan = plan;
-    g->result = result;
-    g->n = n;
-    g->ld = tt_round_up(n, 8);
-    local = run_allocate(g, grid->threads);
-  }
   AGREE(grid, local);
-  tt_segments_partition(&plan->segments, grid->size, starts);
-  TRY(tt_pass_begin(op, starts, plan->slab, opts->fill, &g->pass));
-  if (opts->joined) TRY(take_target(g, opts, starts));
-  if (opts->center) TRY(tt_pass_shift(&g->pass, starts, plan->segments.panel, g->panel_sums, g->shift));
-  TRY(accumulate(g, grid->threads));
+  g->op = op;
+  g->plan = plan;
+  g->result = result;
+  g->n = n;
+  g->ld = tt_round_up(n, 8);
+  TRY(tt_gram_work_begin(op, plan, &g->work));
+  AGREE(grid, run_allocate(g, grid->threads));
+  TRY(tt_pass_begin(op, g->work.rows, plan->slab, opts->fill, &g->pass));
+  if (opts->joined) TRY(take_target(g, opts, g->work.rows));
+  if (opts->center) TRY(tt_pass_shift(&g->pass, g->work.rows, plan->segments.panel, g->panel_sums, g->shift));
+  TRY(accumulate(g));
   TRY(tt_nonfinite_agree(grid, op->n, &result->bad));
   if (result->bad.count > 0) goto done;
   tt_pass_end(&g->pass);
   TRY(tartan_matrix_create(grid, TARTAN_F64, n, n, &layout, &result->G));
-  TRY(tt_gram_reduce(grid, plan, n, g->nodes, result->G, sums));
+  AGREE(grid, tt_gram_work_frontier(&g->work, &f));
+  TRY(tt_gram_reduce(grid, plan, n, &f, g->nodes, result->G, sums));
   correct(g, opts->center, sums);
 done:
   if (st != TARTAN_OK) {
@@ -462,8 +579,8 @@ done:
     result->mean = NULL;
   }
   if (g) run_free(g);
+  tt_frontier_free(&f);
   tt_free(sums);
-  tt_free(starts);
   tt_free(g);
   return st;
 }

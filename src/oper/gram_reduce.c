@@ -276,39 +276,36 @@ done:
   return st;
 }
 
-tartan_status tt_gram_reduce(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, double *nodes, tartan_matrix *G,
-                             double *sums)
+tartan_status tt_gram_reduce(tartan_grid *grid, const tt_gram_plan *plan, int64_t n, const tt_frontier *f,
+                             double *nodes, tartan_matrix *G, double *sums)
 {
   const int     P = grid->size;
-  tt_frontier   f = {0};
   exchange      x = {0};
   int64_t       sends, recvs;
   tartan_status st = TARTAN_OK, local = TARTAN_OK;
 
-  local = tt_frontier_make(grid, &plan->segments, &f);
   x.plan = tt_alloc(&grid->memory, 4 * (int64_t)P, sizeof *x.plan, "the plan of a reduction", &local);
-  x.value = tt_alloc(&grid->memory, f.total, sizeof *x.value, "the plan of a reduction", &local);
+  x.value = tt_alloc(&grid->memory, f->total, sizeof *x.value, "the plan of a reduction", &local);
   AGREE(grid, local);
   x.send_count = x.plan;
   x.send_at = x.plan + P;
   x.recv_count = x.plan + 2 * (int64_t)P;
   x.recv_at = x.plan + 3 * (int64_t)P;
-  TRY(sum_frontier(grid, &f, n, nodes + plan->tiles * plan->tile * plan->tile, plan->node, sums));
+  TRY(sum_frontier(grid, f, n, nodes + plan->tiles * plan->tile * plan->tile, plan->node, sums));
   for (int64_t t0 = 0, t1; t0 < plan->tiles; t0 = t1) {
-    t1 = group_end(grid, plan, n, &f, t0, &x);
-    exchange_counts(grid, plan, n, &f, t0, t1, &x, &sends, &recvs);
+    t1 = group_end(grid, plan, n, f, t0, &x);
+    exchange_counts(grid, plan, n, f, t0, t1, &x, &sends, &recvs);
     x.send = tt_alloc(&grid->memory, sends, sizeof *x.send, "packed tiles", &local);
     x.recv = tt_alloc(&grid->memory, recvs, sizeof *x.recv, "packed tiles", &local);
     AGREE(grid, local);
-    pack_group(grid, plan, n, nodes, f.own[grid->rank], t0, t1, &x);
+    pack_group(grid, plan, n, nodes, f->own[grid->rank], t0, t1, &x);
     TRY(tt_alltoallv(grid, x.send, x.send_count, x.send_at, x.recv, x.recv_count, x.recv_at, sizeof *x.send));
-    combine_group(grid, plan, n, &f, t0, t1, &x, G);
+    combine_group(grid, plan, n, f, t0, t1, &x, G);
     tt_free(x.recv);
     tt_free(x.send);
     x.recv = x.send = NULL;
   }
 done:
   exchange_free(&x);
-  tt_frontier_free(&f);
   return st;
 }

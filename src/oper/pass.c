@@ -139,6 +139,7 @@ static void prefetch(tt_pass *pass, int64_t row)
   const int64_t ahead = tt_max(pass->slab, AHEAD_BYTES / tt_max(1, tt_pass_row_bytes(pass->op, false)));
   const int64_t until = tt_min(pass->end, row + ahead);
 
+  pass->prefetched = tt_max(pass->prefetched, row); /* what was passed over is not wanted */
   if (pass->op->transpose || until - pass->prefetched < pass->slab / 2) return;
   tt_dataset_prefetch(pass->op->dataset, pass->prefetched, until - pass->prefetched);
   pass->prefetched = until;

@@ -14,17 +14,20 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <tartan/factor.h>
 
 #include "base/util.h"
 #include "comm/collective.h"
+#include "io/matrix_file.h"
 #include "kernel/dense.h"
 #include "matrix/lines.h"
 #include "sketch/basis.h"
 
 #define PRODUCT "a product with the matrix"
+#define KIND "tartan-krylov-checkpoint"
 
 typedef struct iteration {
   const tartan_operator *op;
@@ -253,20 +256,159 @@ static bool is_due(const iteration *it)
   return it->d >= it->plan->k && (ends || it->d - it->looked >= it->d / 8);
 }
 
+/* ------------------------------------------------------------------------------------------------ states */
+
+/*
+ * Between two steps all that counts is the bases, B and a few numbers. They are kept with all their bits, so on the same
+ * ranks a run that goes on comes to the bits of one that was not interrupted.
+ */
+static tartan_status save(const iteration *it)
+{
+  tartan_grid         *grid = it->op->grid;
+  const tt_checkpoint *c = grid->checkpoint;
+  const int64_t        d = it->d, w = d + it->next;
+  const tartan_matrix  V = tt_matrix_window(it->V, 0, 0, it->cols, w);
+  tartan_matrix        U;
+  tt_saving           *saving = NULL;
+  char                 text[256];
+  tartan_status        st = TARTAN_OK;
+
+  snprintf(text, sizeof text, "%d %lld %lld %lld %lld %d %lld %lld %lld", it->squared, (long long)d,
+           (long long)it->last, (long long)it->next, (long long)it->looked, it->exhausted, (long long)it->steps,
+           (long long)it->plan->steps_before, (long long)it->plan->passes_before);
+  TRY(tt_saving_begin(grid, c->path, KIND, c->configuration, text, &saving));
+  tt_saving_declare(saving, "/V", TARTAN_F64, it->cols, w);
+  tt_saving_declare(saving, "/B", TARTAN_F64, it->most, it->most);
+  if (!it->squared) tt_saving_declare(saving, "/U", TARTAN_F64, it->rows, d);
+  TRY(tt_saving_open(saving));
+  TRY(tt_saving_matrix(saving, "/V", &V));
+  TRY(tt_saving_rows(saving, "/B", 0, grid->rank == 0 ? it->most : 0, it->B));
+  if (!it->squared && d > 0) {
+    U = tt_matrix_window(it->U, 0, 0, it->rows, d);
+    TRY(tt_saving_matrix(saving, "/U", &U));
+  }
+  TRY(tt_saving_commit(&saving));
+done:
+  tt_saving_discard(&saving);
+  return st;
+}
+
+tartan_status tt_krylov_find(const tartan_operator *op, tt_saved *saved, tt_krylov_state *s, bool *found)
+{
+  long long     v[9];
+  char          text[96];
+  tartan_status st = TARTAN_OK;
+
+  memset(saved, 0, sizeof *saved);
+  *found = false;
+  if (!op->dataset) goto done; /* an iteration in memory keeps none */
+  TRY(tt_checkpoint_find(op->grid, KIND, saved, found));
+  if (!*found) goto done;
+  REQUIRE(sscanf(saved->text, "%lld %lld %lld %lld %lld %lld %lld %lld %lld", v, v + 1, v + 2, v + 3, v + 4, v + 5,
+                 v + 6, v + 7, v + 8) == 9,
+          TARTAN_ERR_CHECKPOINT, "%s holds no state of an iteration: --resume never begins anew", saved->path);
+  *s = (tt_krylov_state){.squared = v[0] != 0,
+                         .d = v[1],
+                         .last = v[2],
+                         .next = v[3],
+                         .looked = v[4],
+                         .exhausted = v[5],
+                         .steps = v[6],
+                         .steps_before = v[7],
+                         .passes_before = v[8]};
+  snprintf(text, sizeof text, "after step %lld of the iteration", (long long)(s->steps + s->steps_before));
+  op->grid->checkpoint->tell(op->grid->checkpoint->context, text);
+done:
+  return st;
+}
+
+/* Columns of a basis from a state. Collective. */
+static tartan_status load_basis(const iteration *it, const char *name, tartan_matrix *Q, int64_t cols)
+{
+  tt_dataset   *dataset = NULL;
+  char          source[TT_STATE_SOURCE];
+  tartan_matrix window = tt_matrix_window(Q, 0, 0, Q->row.n, cols);
+  tartan_status st = TARTAN_OK;
+
+  if (cols == 0) goto done;
+  TRY(tt_dataset_open(it->op->grid, tt_saved_source(it->plan->from, name, source), NULL, &dataset));
+  TRY(tt_matrix_load_into(dataset, false, &window));
+done:
+  tt_dataset_close(&dataset);
+  return st;
+}
+
+/* B from a state, every rank by itself. Collective. */
+static tartan_status load_projected(const iteration *it)
+{
+  tt_dataset   *dataset = NULL;
+  char          source[TT_STATE_SOURCE];
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_dataset_open(it->op->grid, tt_saved_source(it->plan->from, "/B", source), NULL, &dataset));
+  REQUIRE(tt_dataset_get_info(dataset)->rows == it->most && tt_dataset_get_info(dataset)->cols == it->most,
+          TARTAN_ERR_CHECKPOINT, "%s is not of this iteration: --resume never begins anew", source);
+  TRY(tt_dataset_read(dataset, 0, it->most, 0, it->most, it->B));
+done:
+  tt_dataset_close(&dataset);
+  return st;
+}
+
+/* Goes on from a state of the same iteration. Collective. */
+static tartan_status load(iteration *it)
+{
+  const tt_krylov_state *s = it->plan->state;
+  tartan_status          st = TARTAN_OK;
+
+  REQUIRE(s->d >= 0 && s->next >= 0 && s->d <= it->most && s->d + s->next <= it->V->col.n, TARTAN_ERR_CHECKPOINT,
+          "%s is not of this iteration: --resume never begins anew", it->plan->from->path);
+  it->d = s->d;
+  it->last = s->last;
+  it->next = s->next;
+  it->looked = s->looked;
+  it->exhausted = (int)s->exhausted;
+  it->steps = s->steps;
+  TRY(load_basis(it, "/V", it->V, s->d + s->next));
+  if (!it->squared) TRY(load_basis(it, "/U", it->U, s->d));
+  TRY(load_projected(it));
+done:
+  return st;
+}
+
+/* Between two steps, of which the last took so many seconds: on, or stop, or write the state. Collective. */
+static tartan_status look(const iteration *it, double seconds)
+{
+  tartan_grid  *grid = it->op->grid;
+  tt_verdict    verdict;
+  char          where[64];
+  tartan_status st = TARTAN_OK;
+
+  snprintf(where, sizeof where, "after step %lld of the iteration", (long long)(it->steps + it->plan->steps_before));
+  if (!it->op->dataset) return tt_checkpoint_leave(grid, seconds, where);
+  TRY(tt_checkpoint_look(grid, seconds, &verdict));
+  if (verdict != TT_GO) TRY(tt_checkpoint_done(grid, verdict, save(it), where));
+done:
+  return st;
+}
+
 static tartan_status iterate(iteration *it, tt_krylov_result *r)
 {
   tartan_status st = TARTAN_OK;
 
-  TRY(start(it));
+  TRY(it->plan->from ? load(it) : start(it));
   for (;;) {
+    const double begin = tt_seconds();
+
     TRY(step(it));
-    if (!is_due(it)) continue;
-    TRY(tt_small_svd(it->op->grid, it->d, it->B, it->most, it->P, it->s, it->Zt));
-    it->looked = it->d;
-    r->converged = is_converged(it, r->residuals);
-    if (r->converged || it->steps >= it->plan->steps) break;
-    if (it->d + it->next > it->most) TRY(keep(it, tt_min(it->d, it->most - 2 * it->plan->block)));
-    it->looked = tt_min(it->looked, it->d);
+    if (is_due(it)) {
+      TRY(tt_small_svd(it->op->grid, it->d, it->B, it->most, it->P, it->s, it->Zt));
+      it->looked = it->d;
+      r->converged = is_converged(it, r->residuals);
+      if (r->converged || it->steps >= it->plan->steps) break;
+      if (it->d + it->next > it->most) TRY(keep(it, tt_min(it->d, it->most - 2 * it->plan->block)));
+      it->looked = tt_min(it->looked, it->d);
+    }
+    TRY(look(it, tt_seconds() - begin));
   }
   r->steps = it->steps;
   r->passes = (it->squared ? 1 : 2) * it->steps;

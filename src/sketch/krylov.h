@@ -7,7 +7,14 @@
 
 #include <tartan/sketch.h>
 
+#include "io/checkpoint.h"
 #include "oper/operator.h"
+
+/** What a state is of. */
+typedef struct tt_krylov_state {
+  bool    squared;
+  int64_t d, last, next, looked, exhausted, steps, steps_before, passes_before; /**< as in the iteration */
+} tt_krylov_state;
 
 /** What an iteration is to do. */
 typedef struct tt_krylov_plan {
@@ -16,6 +23,10 @@ typedef struct tt_krylov_plan {
   int64_t  steps; /**< at most so many */
   double   tolerance;
   uint64_t seed;
+
+  int64_t         steps_before, passes_before; /**< of an iteration before this one, whose result was not enough */
+  const tt_saved *from;                        /**< NULL, or the state to go on from */
+  const tt_krylov_state *state;                /**< and what it says */
 } tt_krylov_plan;
 
 /** What it found. */
@@ -26,6 +37,14 @@ typedef struct tt_krylov_result {
   bool           converged;
   int64_t        steps, passes;
 } tt_krylov_result;
+
+/**
+ * The state that the grid's checkpoint is to take up, of operators that are streamed. Collective.
+ *
+ * @param[out] saved  to be given to tt_saved_end()
+ * @retval TARTAN_ERR_CHECKPOINT, TARTAN_ERR_NOMEM, TARTAN_ERR_IO
+ */
+tartan_status tt_krylov_find(const tartan_operator *op, tt_saved *saved, tt_krylov_state *state, bool *found);
 
 /** The options as they are meant: defaults where the caller gave none. Local. TARTAN_ERR_ARG. */
 tartan_status tt_topk_options(const tartan_topk_opts *opts, tartan_topk_opts *o);

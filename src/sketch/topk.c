@@ -130,21 +130,33 @@ done:
 /* By one pass a step, and where that does not reach the tolerance again by two. Collective. */
 static tartan_status stream(const tartan_operator *A, const tt_krylov_plan *plan, tt_krylov_result *r)
 {
-  tt_krylov_plan rest = *plan;
-  int64_t        steps, passes;
-  tartan_status  st = TARTAN_OK;
+  tt_krylov_plan  first = *plan, rest = *plan;
+  tt_saved        saved = {.text = NULL};
+  tt_krylov_state state;
+  bool            found = false;
+  tartan_status   st = TARTAN_OK;
 
-  TRY(tt_krylov_squared(A, plan, r));
-  TRY(measure(A, plan, r));
-  rest.steps -= r->steps;
-  if (r->converged || rest.steps <= 0) goto done;
-  steps = r->steps;
-  passes = r->passes;
-  tt_krylov_result_end(r);
+  TRY(tt_krylov_find(A, &saved, &state, &found));
+  if (found) first.from = rest.from = &saved;
+  if (found) first.state = rest.state = &state;
+  if (!found || state.squared) {
+    TRY(tt_krylov_squared(A, &first, r));
+    TRY(measure(A, plan, r));
+    rest.from = NULL;
+    rest.steps_before = r->steps;
+    rest.passes_before = r->passes;
+    if (r->converged || r->steps >= plan->steps) goto done;
+    tt_krylov_result_end(r);
+  } else {
+    rest.steps_before = state.steps_before;
+    rest.passes_before = state.passes_before;
+  }
+  rest.steps -= rest.steps_before;
   TRY(tt_krylov(A, &rest, r));
-  r->steps += steps;
-  r->passes += passes;
+  r->steps += rest.steps_before;
+  r->passes += rest.passes_before;
 done:
+  tt_saved_end(&saved);
   return st;
 }
 
