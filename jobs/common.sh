@@ -4,13 +4,14 @@
 . "${TARTAN_SITE:-$jobs/site.conf}"
 set -eu
 
-# A core for each thread, as allocated. Since Slurm 22.05 srun does not take --cpus-per-task from the job.
-export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK OMP_PLACES=cores OMP_PROC_BIND=close
-export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
+# A core for each thread, as allocated. Since Slurm 22.05 srun does not take --cpus-per-task from the job, and the number of
+# ranks that it would take is that of the first start: a job that waits may be given other nodes.
+per_node=${SLURM_NTASKS_PER_NODE:-1} threads=${SLURM_CPUS_PER_TASK:-1}
+export OMP_NUM_THREADS=$threads OMP_PLACES=cores OMP_PROC_BIND=close SRUN_CPUS_PER_TASK=$threads
 
 case ${LAUNCH:-srun} in
-  srun) LAUNCH="srun --mpi=pmix" ;;
-  mpirun) LAUNCH="mpirun -q --map-by ppr:$SLURM_NTASKS_PER_NODE:node:pe=$SLURM_CPUS_PER_TASK --bind-to core" ;;
+  srun) LAUNCH="srun --mpi=pmix --ntasks=$((SLURM_JOB_NUM_NODES * per_node)) --wait=60" ;;
+  mpirun) LAUNCH="mpirun -q --map-by ppr:$per_node:node:pe=$threads --bind-to core" ;;
 esac
 
 # Slurm warns this script alone (--signal=B:USR1@180); srun and mpirun hand the signal on to all ranks.
@@ -20,11 +21,10 @@ trap 'warned=yes; [ -z "$running" ] || kill -USR1 $running' USR1
 # The program has written its state and ended with 75: the job starts again, and the same command goes on from there.
 start_again() {
   if [ "${SLURM_RESTART_COUNT:-0}" -ge "${RESTARTS:-100}" ]; then
-    echo "interrupted, and not started again after $SLURM_RESTART_COUNT times: submit the same to go on"
-  elif scontrol requeue "$SLURM_JOB_ID"; then
-    echo "interrupted: job $SLURM_JOB_ID is queued again and will go on"
+    echo "interrupted, and started again ${SLURM_RESTART_COUNT:-0} times before: submit the same to go on"
   else
-    echo "interrupted, and the job cannot be queued again: submit the same to go on"
+    echo "interrupted: queuing job $SLURM_JOB_ID again, to go on" # said before: Slurm may end this script at once
+    scontrol requeue "$SLURM_JOB_ID" || echo "the job cannot be queued again: submit the same to go on"
   fi
   exit 75
 }
