@@ -14,6 +14,9 @@ case ${LAUNCH:-srun} in
   mpirun) LAUNCH="mpirun -q --map-by ppr:$per_node:node:pe=$threads --bind-to core" ;;
 esac
 
+# When the job ends, in seconds since 1970: programs with checkpoints stop before. Newer versions of Slurm say it themselves.
+end=$(date -d "$(squeue --noheader --job="$SLURM_JOB_ID" --format=%e)" +%s 2>/dev/null) && export SLURM_JOB_END_TIME=$end
+
 # Slurm warns this script alone (--signal=B:USR1@180); srun and mpirun hand the signal on to all ranks.
 running='' warned=''
 trap 'warned=yes; [ -z "$running" ] || kill -USR1 $running' USR1

@@ -60,7 +60,8 @@ inside() {
   ended 75
   says "submit the same to go on"
   cat "$log" >before
-  job 0 --nodes=1 "$jobs/recommend.sbatch" "${TRAINING[@]}" -o mpirun.h5
+  SMALL+=(--nodes=1)
+  job 0 "$jobs/recommend.sbatch" "${TRAINING[@]}" -o mpirun.h5
   cat "$log" >>before
   log=before
   went_on mpirun.h5
