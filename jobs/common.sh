@@ -9,8 +9,11 @@ set -eu
 per_node=${SLURM_NTASKS_PER_NODE:-1} threads=${SLURM_CPUS_PER_TASK:-1}
 export OMP_NUM_THREADS=$threads OMP_PLACES=cores OMP_PROC_BIND=close SRUN_CPUS_PER_TASK=$threads
 
+# When a rank has ended, srun gives the others a minute and ends them too: one that crashed leaves nobody waiting.
+export SLURM_WAIT=${SLURM_WAIT:-60}
+
 case ${LAUNCH:-srun} in
-  srun) LAUNCH="srun --mpi=pmix --ntasks=$((SLURM_JOB_NUM_NODES * per_node)) --wait=60" ;;
+  srun) LAUNCH="srun --mpi=pmix --ntasks=$((SLURM_JOB_NUM_NODES * per_node))" ;;
   mpirun) LAUNCH="mpirun -q --map-by ppr:$per_node:node:pe=$threads --bind-to core" ;;
 esac
 

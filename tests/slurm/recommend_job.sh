@@ -38,7 +38,7 @@ inside() {
   interrupt --batch
   until_true 30 printed "interrupted: queuing job $id again"
   ended 0
-  [ "$(field Restarts)" = 1 ] || fail "not one restart"
+  [ "$(field Restarts)" -ge 1 ] || fail "no restart"
   went_on same.h5
   scontrol requeue "$id"
   local finished=$id
