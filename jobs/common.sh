@@ -12,6 +12,9 @@ export OMP_NUM_THREADS=$threads OMP_PLACES=cores OMP_PROC_BIND=close SRUN_CPUS_P
 # When a rank has ended, srun gives the others a minute and ends them too: one that crashed leaves nobody waiting.
 export SLURM_WAIT=${SLURM_WAIT:-60}
 
+# With Slurm's other ways to wait for all ranks, Open MPI 4.1.4 now and then crashed at its start (docs/cluster.md).
+export SLURM_PMIX_FENCE=${SLURM_PMIX_FENCE:-ring}
+
 case ${LAUNCH:-srun} in
   srun) LAUNCH="srun --mpi=pmix --ntasks=$((SLURM_JOB_NUM_NODES * per_node))" ;;
   mpirun) LAUNCH="mpirun -q --map-by ppr:$per_node:node:pe=$threads --bind-to core" ;;
