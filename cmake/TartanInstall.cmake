@@ -31,7 +31,13 @@ endif()
 configure_file(cmake/tartan.pc.in "${CMAKE_BINARY_DIR}/tartan.pc" @ONLY)
 install(FILES "${CMAKE_BINARY_DIR}/tartan.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
-install(DIRECTORY jobs/ DESTINATION "${CMAKE_INSTALL_DATADIR}/tartan/jobs" USE_SOURCE_PERMISSIONS OPTIONAL)
+# What a site has set in jobs/site.conf stays.
+set(TARTAN_JOBS_DIR "${CMAKE_INSTALL_DATADIR}/tartan/jobs")
+install(DIRECTORY jobs/ DESTINATION "${TARTAN_JOBS_DIR}" USE_SOURCE_PERMISSIONS OPTIONAL PATTERN site.conf EXCLUDE)
+install(CODE "
+  if(NOT EXISTS \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${TARTAN_JOBS_DIR}/site.conf\")
+    file(INSTALL \"${CMAKE_CURRENT_SOURCE_DIR}/jobs/site.conf\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${TARTAN_JOBS_DIR}\")
+  endif()")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/tartan")
 
 # The program writes its own manual page, from the tables that its parser reads.

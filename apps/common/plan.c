@@ -1,8 +1,11 @@
 /* Plans for people, and the batch script that follows from one. */
 #include "common/plan.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "comm/collective.h"
@@ -91,30 +94,62 @@ static void cut_word(char *line, const char *word)
   while ((at = strstr(line, word))) memmove(at, at + strlen(word), strlen(at + strlen(word)) + 1);
 }
 
+/* The folder of jobs/common.sh: where this program is installed, or in the source that it was built from. */
+static void find_jobs(char path[PATH_MAX])
+{
+  static const char *const places[] = {"../share/tartan/jobs", "../../../jobs"};
+  char                     program[PATH_MAX], common[PATH_MAX + 64];
+  const ssize_t            n = readlink("/proc/self/exe", program, sizeof program - 1);
+
+  program[n > 0 ? n : 0] = 0;
+  *(strrchr(program, '/') ? strrchr(program, '/') : program) = 0;
+  for (int i = 0; i < 2; i++) {
+    snprintf(common, sizeof common, "%s/%s/common.sh", program, places[i]);
+    if (!realpath(common, path)) continue;
+    *strrchr(path, '/') = 0;
+    return;
+  }
+  strcpy(path, "/usr/local/share/tartan/jobs");
+}
+
+/* On how many times the nodes a rank's share of matrices and workspace fits the budget. */
+static int64_t times_nodes(const app_run *run, double operands)
+{
+  const double share = operands + run->plan.memory, room = (double)(run->resident_budget - run->grid->memory.used);
+
+  return share > room && room > 0 ? (int64_t)ceil(share / room) : 1;
+}
+
+/* What a node needs, such that the part that tartan takes of it is enough. */
+static int64_t node_mib(const app_run *run, double operands, int64_t times, int per_node)
+{
+  const double rank = (double)run->grid->memory.used + (operands + run->plan.memory) / (double)times;
+
+  return (int64_t)(rank * per_node / 0.8) / 1048576 + 256;
+}
+
 void app_plan_print_sbatch(const app_run *run, double operands)
 {
-  char          line[4096], job[64];
+  char          line[4096], job[64], jobs[PATH_MAX];
   const int     per_node = (run->size + run->grid->nodes - 1) / run->grid->nodes;
-  const long    minutes = (long)(run->plan.seconds * 2 / 60) + 5;
-  const int64_t mib = ((int64_t)whole_memory(run, operands) * per_node >> 20) + 256;
+  const long    minutes = (long)(run->plan.seconds * 2 / 60) + 10;
+  const int64_t times = times_nodes(run, operands), nodes = times * run->grid->nodes;
 
   app_command_line(run, line, sizeof line);
   cut_word(line, " --sbatch");
   cut_word(line, " --plan");
   snprintf(job, sizeof job, "%s", run->command->name);
   for (char *c = job; *c; c++) *c = *c == ' ' ? '-' : *c;
+  find_jobs(jobs);
   app_say(
       run,
-      "\n#!/bin/bash\n#SBATCH --job-name=tartan-%s\n#SBATCH --nodes=%d\n#SBATCH --ntasks-per-node=%d\n"
+      "\n#!/bin/bash\n#SBATCH --job-name=tartan-%s\n#SBATCH --nodes=%lld\n#SBATCH --ntasks-per-node=%d\n"
       "#SBATCH --cpus-per-task=%d\n#SBATCH --hint=nomultithread\n#SBATCH --mem=%lldM\n#SBATCH --time=%02ld:%02ld:00\n"
-      "#SBATCH --requeue\n#SBATCH --open-mode=append\n#SBATCH --output=%%x-%%j.out\nset -eu\n",
-      job, run->grid->nodes, per_node, run->threads, (long long)mib, minutes / 60, minutes % 60);
-  app_say(run,
-          "export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK OMP_PLACES=cores OMP_PROC_BIND=close\n"
-          "export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\n"
-          "# Where Slurm has no PMIx (\"srun --mpi=list\"), start with mpirun instead:\n"
-          "# LAUNCH=\"mpirun -q --map-by ppr:$SLURM_NTASKS_PER_NODE:node:pe=$SLURM_CPUS_PER_TASK --bind-to core\"\n"
-          "LAUNCH=${LAUNCH:-srun --mpi=pmix}\n"
-          "$LAUNCH %s\n",
-          line);
+      "#SBATCH --signal=B:USR1@180\n#SBATCH --requeue\n#SBATCH --open-mode=append\n#SBATCH --output=%%x-%%j.out\n",
+      job, (long long)nodes, per_node, run->threads, (long long)node_mib(run, operands, times, per_node), minutes / 60,
+      minutes % 60);
+  if (times > 1)
+    app_say(run, "# Planned on %d node%s, where it does not fit the memory; on %lld its share does.\n",
+            run->grid->nodes, TT_S(run->grid->nodes), (long long)nodes);
+  app_say(run, "jobs=${TARTAN_JOBS:-%s}\n. \"$jobs/common.sh\"\n\nstep %s\n", jobs, line);
 }

@@ -4,6 +4,7 @@
 import gzip
 import json
 import os
+import re
 import struct
 
 from tartan_test import Skip, close, exported, main, npy, ok, refused, run
@@ -63,16 +64,35 @@ def test_plan_runs_nothing():
         assert word in text, word
     assert os.listdir(".") == ["x.h5"]
 
-    # What is printed differs from jobs/pca.sbatch in its numbers and its command only.
+    # What is printed differs from jobs/pca.sbatch in its numbers, its way to common.sh and its command only.
     printed = text[text.index("#!/bin/bash"):].splitlines()
-    with open(os.path.join(os.environ["TARTAN_SOURCE_DIR"], "jobs/pca.sbatch"), encoding="utf-8") as f:
+    folder = os.path.join(os.environ["TARTAN_SOURCE_DIR"], "jobs")
+    with open(os.path.join(folder, "pca.sbatch"), encoding="utf-8") as f:
         job = f.read().splitlines()
-    for line in printed[:-1]:
-        assert line in job or any(other.split("=")[0] == line.split("=")[0] for other in job), line
-    for line in job:
-        if line.startswith(("#SBATCH", "export", "LAUNCH", "# LAUNCH", "set")):
-            assert any(line.split("=")[0] == other.split("=")[0] for other in printed), line
-    assert printed[-1] == "$LAUNCH tartan pca x.h5 -k 5", printed[-1]
+
+    def settings(lines):
+        return [line.rpartition("=")[0] for line in lines if line.startswith("#SBATCH")]
+    assert settings(printed) == settings(job), (settings(printed), settings(job))
+    for line in ("signal=B:USR1@180", "requeue", "open-mode=append", "output=%x-%j.out"):
+        assert f"#SBATCH --{line}" in printed and f"#SBATCH --{line}" in job, line
+    assert os.path.exists(os.path.join(printed[-4].partition(":-")[2].rstrip("}"), "common.sh")), printed
+    assert printed[-3] == '. "$jobs/common.sh"' and printed[-3] in job
+    assert printed[-1] == "step tartan pca x.h5 -k 5", printed[-1]
+
+
+def test_plan_beyond_the_memory():
+    """What does not fit the budget of the ranks at hand is asked for on more nodes; a node is asked for what ranks need."""
+    ok("generate", "matrix", "-m", 3000, "-n", 50, "-o", "x.h5")
+    asked = {}
+    for budget in ("4G", "150M"):
+        text = ok("matmul", "x.h5", "x.h5", "--transpose-b", "--plan", "--sbatch", "--memory", budget).stdout
+        for name in ("nodes", "mem"):
+            asked[name, budget] = int(re.search(rf"#SBATCH --{name}=(\d+)", text)[1])
+        assert ("where it does not fit" in text) == (budget == "150M"), text
+        need = float(re.search(r"^memory +([\d.]+) MiB per rank", text, re.M)[1])
+        if budget == "4G":
+            assert asked["nodes", budget] == 1 and 0.8 * asked["mem", budget] > need, text
+    assert asked["nodes", "150M"] > 1 and 150 < asked["mem", "150M"] < asked["mem", "4G"]
 
 
 def test_residual():

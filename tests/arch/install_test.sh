@@ -21,9 +21,12 @@ try() {
 }
 
 cmake --install "$TARTAN_BUILD_DIR" --prefix "$scratch/first" >"$scratch/install.log"
+echo "# of this site" >>"$scratch/first/share/tartan/jobs/site.conf"
+cmake --install "$TARTAN_BUILD_DIR" --prefix "$scratch/first" >>"$scratch/install.log"
+grep -q "of this site" "$scratch/first/share/tartan/jobs/site.conf" || fail "site.conf was written over"
 mv "$scratch/first" "$scratch/prefix" # an installed tree does not know its own name
 prefix=$scratch/prefix
-for file in bin/tartan share/doc/tartan/LICENSE include/tartan/version.h; do
+for file in bin/tartan share/doc/tartan/LICENSE include/tartan/version.h share/tartan/jobs/{pca.sbatch,common.sh}; do
   [ -e "$prefix/$file" ] || fail "$file was not installed"
 done
 
