@@ -193,33 +193,3 @@ done:
   tt_free(counts);
   return st;
 }
-
-tartan_status tt_cost_since(tartan_grid *grid, const tt_counters *before, int64_t used, double start, tartan_cost *cost)
-{
-  const tt_counters *c = &grid->counters;
-  const int64_t      layout[2] = {c->layout_sent - before->layout_sent, c->layout_received - before->layout_received};
-  const int64_t      words[2] = {c->words_sent - before->words_sent - layout[0],
-                                 c->words_received - before->words_received - layout[1]};
-  const int64_t      bytes[2] = {c->bytes_sent - before->bytes_sent, c->bytes_received - before->bytes_received};
-  double             v[] = {c->flops - before->flops,
-                            (double)tt_max(words[0], words[1]),
-                            (double)tt_max(layout[0], layout[1]),
-                            (double)tt_max(bytes[0], bytes[1]),
-                            (double)(c->messages - before->messages),
-                            (double)(c->bytes_read - before->bytes_read),
-                            (double)(grid->memory.peak - used),
-                            tt_seconds() - start};
-  tartan_status      st = TARTAN_OK;
-
-  TRY(tt_allreduce_f64(grid, v, sizeof v / sizeof *v, TT_MAX));
-  cost->flops = v[0];
-  cost->words = v[1];
-  cost->words_redistributed = v[2];
-  cost->bytes_moved = v[3];
-  cost->messages = v[4];
-  cost->bytes_read = v[5];
-  cost->memory = v[6];
-  cost->seconds = v[7];
-done:
-  return st;
-}

@@ -56,14 +56,4 @@ tartan_status tt_gatherv(tartan_grid *grid, const void *send, const int64_t *cou
  */
 tartan_status tt_allgatherv(tartan_grid *grid, const void *send, int64_t count, int64_t total, size_t size, void *recv);
 
-/**
- * What was counted since `before`, the largest over the ranks: everything but the grid, the names, passes and what was
- * written.
- *
- * @param[in] used   bytes that were in use then: the peak is above them
- * @param[in] start  the clock then
- */
-tartan_status tt_cost_since(tartan_grid *grid, const tt_counters *before, int64_t used, double start,
-                            tartan_cost *cost);
-
 #endif

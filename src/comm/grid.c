@@ -160,21 +160,25 @@ void tartan_grid_memory(const tartan_grid *grid, int64_t *used, int64_t *peak, i
   if (limit) *limit = grid->memory.limit;
 }
 
-tartan_status tartan_grid_cost(const tartan_grid *grid, tartan_cost *cost)
+tartan_status tt_cost_since(const tartan_grid *grid, const tt_counters *before, int64_t used, double start,
+                            tartan_cost *cost)
 {
   const tt_counters *c = &grid->counters;
-  double             v[] = {c->flops,
-                            (double)tt_max(c->words_sent - c->layout_sent, c->words_received - c->layout_received),
-                            (double)tt_max(c->layout_sent, c->layout_received),
-                            (double)c->messages,
-                            (double)tt_max(c->bytes_sent, c->bytes_received),
-                            (double)c->bytes_read,
-                            (double)c->bytes_written,
-                            (double)grid->memory.peak,
-                            tt_seconds() - c->start};
+  const int64_t      layout[2] = {c->layout_sent - before->layout_sent, c->layout_received - before->layout_received};
+  const int64_t      words[2] = {c->words_sent - before->words_sent - layout[0],
+                                 c->words_received - before->words_received - layout[1]};
+  const int64_t      bytes[2] = {c->bytes_sent - before->bytes_sent, c->bytes_received - before->bytes_received};
+  double             v[] = {c->flops - before->flops,
+                            (double)tt_max(words[0], words[1]),
+                            (double)tt_max(layout[0], layout[1]),
+                            (double)(c->messages - before->messages),
+                            (double)tt_max(bytes[0], bytes[1]),
+                            (double)(c->bytes_read - before->bytes_read),
+                            (double)(c->bytes_written - before->bytes_written),
+                            (double)(grid->memory.peak - used),
+                            tt_seconds() - start};
   tartan_status      st = TARTAN_OK;
 
-  memset(cost, 0, sizeof *cost);
   TRY(tt_require_alive(grid));
   TRY_MPI(NULL, MPI_Allreduce(MPI_IN_PLACE, v, (int)(sizeof v / sizeof *v), MPI_DOUBLE, MPI_MAX, grid->all));
   cost->flops = v[0];
@@ -186,6 +190,17 @@ tartan_status tartan_grid_cost(const tartan_grid *grid, tartan_cost *cost)
   cost->bytes_written = v[6];
   cost->memory = v[7];
   cost->seconds = v[8];
+done:
+  return st;
+}
+
+tartan_status tartan_grid_cost(const tartan_grid *grid, tartan_cost *cost)
+{
+  static const tt_counters nothing;
+  tartan_status            st = TARTAN_OK;
+
+  memset(cost, 0, sizeof *cost);
+  TRY(tt_cost_since(grid, &nothing, 0, grid->counters.start, cost));
   cost->grid[0] = grid->p;
   cost->grid[1] = grid->q;
   cost->grid[2] = 1;

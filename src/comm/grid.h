@@ -75,4 +75,14 @@ void tt_grid_progress(const tartan_grid *grid, const char *phase, double fractio
  */
 void tt_grid_phase(tartan_grid *grid, int phase, double *since);
 
+/**
+ * What was counted since `before`, the largest over the ranks: everything but the grid, the names and the passes. Collective; what
+ * this takes itself is not counted.
+ *
+ * @param[in] used   bytes that were in use then: the peak is above them
+ * @param[in] start  the clock then
+ */
+tartan_status tt_cost_since(const tartan_grid *grid, const tt_counters *before, int64_t used, double start,
+                            tartan_cost *cost);
+
 #endif
