@@ -8,7 +8,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "common/peers.h"
-#include "common/planted.h"
+#include "common/ratings.h"
 #include "kernel/dense.h"
 #include "kernel/gemm.h"
 #include "kernel/parallel.h"
@@ -94,77 +94,6 @@ static tartan_status run_product(void *context)
 
 static const bench_offer offers[] = {{"heavy", run_heavy}, {"product", run_product}, {NULL, NULL}};
 
-/* ------------------------------------------------------------------------------------------------ ratings */
-
-/* This rank's share of the users: places and values. */
-typedef struct triples {
-  int64_t *row, *col, count, first, last;
-  float   *value;
-} triples;
-
-static int64_t count_share(job *j, triples *t)
-{
-  const int64_t each = tt_ceil_div(set.users, j->run->size);
-  int64_t       below = 0;
-
-  t->first = tt_min(set.users, each * j->run->rank);
-  t->last = tt_min(set.users, t->first + each);
-  for (int64_t u = t->first; u < t->last; u++) {
-    t->count += app_planted_count(&set, u);
-    below += app_planted_count(&set, u) < 15;
-  }
-  return below;
-}
-
-static void fill_share(const triples *t, app_planted_work *work, app_observation *seen)
-{
-  int64_t at = 0;
-
-  for (int64_t u = t->first; u < t->last; u++) {
-    const int64_t n = app_planted_count(&set, u);
-
-    app_planted_user(&set, u, work, seen);
-    for (int64_t e = 0; e < n; e++, at++) {
-      t->row[at] = u;
-      t->col[at] = seen[e].item;
-      t->value[at] = seen[e].value;
-    }
-  }
-}
-
-/* j->R and j->below. Collective. */
-static tartan_status make_ratings(job *j)
-{
-  tartan_grid     *grid = j->run->grid;
-  tt_memory       *memory = &grid->memory;
-  triples          t = {.count = 0};
-  app_planted_work work = {.slots = 0};
-  app_observation *seen = NULL;
-  tartan_status    st = TARTAN_OK, local;
-
-  set.seed = (uint64_t)more.seed;
-  local = app_planted_begin(memory, &set);
-  AGREE(grid, local);
-  j->below = count_share(j, &t);
-  local = app_planted_work_make(memory, &set, &work);
-  seen = tt_alloc(memory, app_planted_most(&set), sizeof *seen, "a user's ratings", &local);
-  t.row = tt_alloc(memory, t.count, sizeof *t.row, "users", &local);
-  t.col = tt_alloc(memory, t.count, sizeof *t.col, "items", &local);
-  t.value = tt_alloc(memory, t.count, sizeof *t.value, "ratings", &local);
-  AGREE(grid, local);
-  fill_share(&t, &work, seen);
-  TRY(tt_allreduce_i64(grid, &j->below, 1, TT_SUM));
-  TRY(tartan_sparse_create(grid, TARTAN_F32, set.users, set.items, t.count, t.row, t.col, t.value, NULL, &j->R));
-done:
-  tt_free(t.value);
-  tt_free(t.col);
-  tt_free(t.row);
-  tt_free(seen);
-  app_planted_work_free(&work);
-  app_planted_end(&set);
-  return st;
-}
-
 /* ------------------------------------------------------------------------------------------------ counts */
 
 /* Flops of all ranks, and words of the busiest, of one epoch. Collective. */
@@ -232,7 +161,8 @@ static tartan_status make(job *j)
   j->opts.dtype = j->dtype;
   j->opts.model = more.model == 0 ? TARTAN_RECOMMEND_IALS : TARTAN_RECOMMEND_ALS;
   j->opts.solver = more.solver == 0 ? TARTAN_RECOMMEND_EXACT : TARTAN_RECOMMEND_CG;
-  TRY(make_ratings(j));
+  set.seed = (uint64_t)more.seed;
+  TRY(bench_ratings(grid, &set, &j->below, &j->R));
   TRY(make_model(j));
   if (more.counts) goto done;
   j->mine = set.items / j->run->size + (j->run->rank < set.items % j->run->size);

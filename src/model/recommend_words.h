@@ -27,6 +27,7 @@ typedef struct tt_epoch_counts {
   double words;     /**< of the rank that moves most */
   double needed;    /**< of that: distinct remote rows, of the rank that needs most */
   double imbalance; /**< work of the busiest rank over the mean */
+  double flops;     /**< of the rows, all ranks */
 } tt_epoch_counts;
 
 /**
