@@ -24,10 +24,15 @@ enum { PRODUCT, GRAM, EPOCH };
 
 static struct {
   int64_t     m, n, k, ratings, seed, workspace, per_node;
-  double      exponent, balance;
+  double      exponent, balance, start;
   const char *ranks;
   int         of, dtype, model, solver; /* indices of their words */
-} set = {.per_node = 1, .exponent = 0.62, .balance = 400, .ranks = "1 2 4 8 16 32 64 128 256 512 1024", .dtype = 1};
+} set = {.per_node = 16,
+         .exponent = 0.62,
+         .balance = 400,
+         .start = 80000,
+         .ranks = "1 2 4 8 16 32 64 128 256 512 1024",
+         .dtype = 1};
 
 static const app_option options[] = {
     {"of", 0, APP_OPTION_CHOICE, &set.of, "product|gram|epoch", "product", "what is counted"},
@@ -44,8 +49,9 @@ static const app_option options[] = {
     {"dtype", 0, APP_OPTION_CHOICE, &set.dtype, "f32|f64", "f64", "of a product"},
     {"workspace", 0, APP_OPTION_SIZE, &set.workspace, "SIZE", "3 times a rank's share of the operands",
      "for a rank beside the operands of a product"},
-    {"ranks-per-node", 0, APP_OPTION_COUNT, &set.per_node, "N", "1", "ranks that share a node"},
+    {"ranks-per-node", 0, APP_OPTION_COUNT, &set.per_node, "N", "16", "ranks that share a node"},
     {"balance", 0, APP_OPTION_REAL, &set.balance, "X", "400", "flops that a rank does while a word travels"},
+    {"start", 0, APP_OPTION_REAL, &set.start, "X", "80000", "flops that it does while a message starts"},
     {"json", 0, APP_OPTION_TEXT, &bench_set.json, "FILE", "a table",
      "append one JSON object a number of ranks; -: to stdout"},
     {.name = NULL},
@@ -58,7 +64,7 @@ typedef struct row {
   int    grid[3];    /* of a product */
   double flat_words; /* of the best product with p3 = 1 on all ranks */
   int    flat[2];
-  double imbalance; /* of an epoch */
+  double imbalance; /* flops over those of an even share */
 } row;
 
 static row row_of(int ranks)
@@ -118,6 +124,7 @@ static tartan_status count_product(row *r)
   TRY(tartan_gemm_predict(grid, dtype(), set.m, set.n, set.k, &opts, &plan));
   r->words = plan.words;
   r->flops = plan.flops;
+  r->imbalance = r->flops * r->ranks / (2.0 * (double)set.m * (double)set.n * (double)set.k);
   r->bound = tt_product_bound((double)set.m, (double)set.n, (double)set.k, r->ranks);
   r->messages = plan.messages;
   r->memory = plan.memory;
@@ -143,6 +150,7 @@ static tartan_status count_gram(row *r)
   TRY(tt_gram_plan_make(&op, &opts, r->ranks, 1, 0, &plan));
   r->words = plan.words;
   r->flops = plan.flops;
+  r->imbalance = r->flops * r->ranks / ((double)set.m * (double)set.n * (double)(set.n + 1));
   r->bound = tt_syrk_bound((double)set.n, (double)set.m, r->ranks);
   r->memory = (double)plan.memory;
 done:
@@ -188,10 +196,16 @@ static const char *kind(void)
   return names[set.of];
 }
 
-/* Time of the words over that of the flops. */
+/* Time of words and messages over that of the flops. */
 static double waiting(const row *r)
 {
-  return r->words * set.balance / r->flops;
+  return (r->words * set.balance + (isnan(r->messages) ? 0 : r->messages * set.start)) / r->flops;
+}
+
+/* Of all ranks, where nothing is exchanged while they compute. */
+static double efficiency(const row *r)
+{
+  return 1 / (r->imbalance * (1 + waiting(r)));
 }
 
 static void put_row(app_json *json, const void *context)
@@ -209,7 +223,9 @@ static void put_row(app_json *json, const void *context)
   app_json_number(json, "flops", r->flops);
   app_json_number(json, "words_bound", r->bound);
   app_json_number(json, "balance", set.balance);
+  app_json_number(json, "start", set.start);
   app_json_number(json, "waiting", waiting(r));
+  app_json_number(json, "efficiency", efficiency(r));
   app_json_number(json, "messages", r->messages);
   app_json_number(json, "memory", r->memory);
   app_json_number(json, "imbalance", r->imbalance);
@@ -225,12 +241,10 @@ static void put_row(app_json *json, const void *context)
 
 static void print_head(const app_run *run)
 {
-  if (set.of == PRODUCT)
-    app_say(run, "ranks  2-D            words  plan            words          bound  messages   flop/word  waiting\n");
-  else if (set.of == GRAM)
-    app_say(run, "ranks          words          bound   flop/word  waiting      memory\n");
-  else
-    app_say(run, "ranks          words  distinct rows   flop/word  waiting  busiest/mean\n");
+  static const char *const kinds[] = {"2-D            words  plan            words          bound   messages",
+                                      "         words          bound      memory", "         words  distinct rows"};
+
+  app_say(run, "ranks  %s   flop/word  busiest/mean  waiting  efficiency\n", kinds[set.of]);
 }
 
 static void print_row(const app_run *run, const row *r)
@@ -244,15 +258,14 @@ static void print_row(const app_run *run, const row *r)
     snprintf(text, sizeof text, "%dx%dx%d", r->grid[0], r->grid[1], r->grid[2]);
     app_say(run, "  %-9s", text);
   }
-  app_say(run, " %*.0f %14.0f", set.of == PRODUCT ? 11 : 14, r->words, r->bound);
-  if (set.of == PRODUCT) app_say(run, " %9.0f", r->messages);
-  if (r->words > 0)
-    app_say(run, " %11.0f %8.3f", r->flops / r->words, waiting(r));
-  else
-    app_say(run, " %11s %8s", "-", "-");
+  app_say(run, " %*.0f %14.0f", set.of == PRODUCT ? 11 : 15, r->words, r->bound);
+  if (set.of == PRODUCT) app_say(run, " %10.0f", r->messages);
   if (set.of == GRAM) app_say(run, "  %10s", tt_bytes_text(r->memory, text));
-  if (set.of == EPOCH) app_say(run, "  %12.3f", r->imbalance);
-  app_say(run, "\n");
+  if (r->words > 0)
+    app_say(run, " %11.0f", r->flops / r->words);
+  else
+    app_say(run, " %11s", "-");
+  app_say(run, " %13.3f %8.3f %11.3f\n", r->imbalance, waiting(r), efficiency(r));
 }
 
 /* ------------------------------------------------------------------------------------------------ the run */

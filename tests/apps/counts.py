@@ -37,6 +37,14 @@ def test_products_as_real_ranks_plan_them():
             assert s["flat_words"] is None or s["flat_words"] >= r["fewest"]["words"]
 
 
+def test_messages_stay_few():
+    """Where workspace is short, parts of a few inner indices would save words for millions of messages: not chosen."""
+    for shape in ((16384, 16384, 16384), (65536, 65536, 65536), (30000, 100000, 5000)):
+        for s in lines("counts", "-m", shape[0], "-n", shape[1], "-k", shape[2], "--ranks", "200 256 1000 1024"):
+            assert s["messages"] * s["start"] < max(s["words"] * s["balance"], 0.5 * s["flops"]), s
+            assert s["efficiency"] > 0.4 and s["words"] >= s["words_bound"] > 0, s
+
+
 def test_gram_frontier():
     """One tile, ranks that are powers of two: each has one triangle, whose owner gets all the others."""
     n = 300
