@@ -185,7 +185,9 @@ static tartan_status covariance(app_run *run, const char *const *operands, int c
     print_plan(run);
     goto done;
   }
+  app_plan_mark(run);
   TRY(tt_covariance(j.input.data, &j.opts, &j.gram, &j.C));
+  TRY(app_plan_count(run));
   TRY(save(run, &j));
   app_run_progress_end(run);
   print_summary(run, &j);

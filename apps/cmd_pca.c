@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "commands.h"
+#include "common/plan.h"
 #include "common/result.h"
 #include "kernel/gemm.h"
 #include "pca.h"
@@ -358,10 +359,14 @@ static void judge(app_run *run, job *j)
 
 static tartan_status fit(app_run *run, job *j)
 {
+  const double  seconds = run->plan.seconds;
   tartan_status st = TARTAN_OK;
 
+  app_plan_mark(run);
   TRY(tartan_pca_fit(j->input.data, &j->opts, &j->model, &j->info));
+  TRY(app_plan_count(run));
   run->plan = j->info.plan;
+  run->plan.seconds = seconds;
   tartan_pca_get_values(j->model, &j->values);
   judge(run, j);
   TRY(certify(run, j)); /* before the result is written, which says what failed */

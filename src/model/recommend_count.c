@@ -217,7 +217,7 @@ tartan_status tt_recommend_count(const tartan_sparse *R, const tartan_recommend_
   for (int r = 0; r < ranks; r++) {
     const tt_side_moves side[2] = {c.side[0].moves[r], c.side[1].moves[r]};
 
-    counts->words = fmax(counts->words, tt_epoch_words(opts, ranks, r, side));
+    counts->words = fmax(counts->words, tt_epoch_words(opts, ranks, r, false, side));
     counts->needed = fmax(counts->needed,
                           k * fmax(side[0].rows_in + side[1].rows_in, side[0].rows_out + side[1].rows_out));
   }
