@@ -96,7 +96,7 @@ static tartan_status plan(app_run *run, job *j)
   if (planned != TARTAN_ERR_NOMEM) TRY(planned);
   snprintf(what, sizeof what, "a covariance of %lld feature%s", (long long)j->input.n, TT_S(j->input.n));
   TRY(app_plan_fits(run, what, run->plan.memory, ", or more ranks on more nodes"));
-  TRY(app_plan_seconds(run));
+  TRY(tt_gram_predict(j->input.data, &j->gram, &run->plan.seconds));
 done:
   return st;
 }
