@@ -98,7 +98,7 @@ static tartan_status plan(app_run *run, job *j)
   if (planned != TARTAN_ERR_NOMEM) TRY(planned);
   snprintf(what, sizeof what, "a covariance of %lld feature%s", (long long)j->input.n, TT_S(j->input.n));
   TRY(app_plan_fits(run, what, run->plan.memory, ", or more ranks on more nodes"));
-  TRY(app_plan_seconds(run));
+  TRY(tt_gram_predict(j->input.data, &j->gram, &run->plan.seconds));
 done:
   return st;
 }
@@ -188,7 +188,9 @@ static tartan_status covariance(app_run *run, const char *const *operands, int c
     goto done;
   }
   TRY(app_long_begin(run, &j.result));
+  app_plan_mark(run);
   TRY(tt_covariance(j.input.data, &j.opts, &j.gram, &j.C));
+  TRY(app_plan_count(run));
   TRY(save(run, &j));
   app_long_end(run);
   app_run_progress_end(run);

@@ -302,20 +302,17 @@ done:
 /* The product, with the words that it moved: reading moved some before. */
 static tartan_status multiply(app_run *run, job *j)
 {
-  const tt_counters before = run->grid->counters, *now = &run->grid->counters;
-  int64_t           sent, received;
-  tartan_status     st = TARTAN_OK, computed;
+  tartan_status st = TARTAN_OK, computed;
 
+  app_plan_mark(run);
   computed = tartan_gemm(set.alpha, TARTAN_NO_TRANS, j->a, TARTAN_NO_TRANS, j->b, j->has_C0 ? set.beta : 0, j->c,
                          &j->opts);
   j->wrong = computed == TARTAN_ERR_TOLERANCE;
   if (!j->wrong) TRY(computed);
   if (j->wrong) snprintf(j->verdict, sizeof j->verdict, "%s", tartan_error_message());
   if (set.check) app_run_check(run, "freivalds", NAN, NAN, !j->wrong);
-  sent = now->words_sent - before.words_sent - (now->layout_sent - before.layout_sent);
-  received = now->words_received - before.words_received - (now->layout_received - before.layout_received);
-  j->words = (double)tt_max(sent, received);
-  TRY(tt_allreduce_f64(run->grid, &j->words, 1, TT_MAX));
+  TRY(app_plan_count(run));
+  j->words = run->moved;
 done:
   return st;
 }

@@ -12,6 +12,7 @@
 #include "comm/collective.h"
 #include "commands.h"
 #include "common/long_run.h"
+#include "common/plan.h"
 #include "common/result.h"
 #include "kernel/gemm.h"
 #include "pca.h"
@@ -368,14 +369,18 @@ static bool keeps_state(const app_run *run)
 
 static tartan_status fit(app_run *run, job *j)
 {
+  const double  seconds = run->plan.seconds;
   tartan_status st = TARTAN_OK;
 
   if (keeps_state(run))
     TRY(app_long_begin(run, &j->result));
   else if (app_long_set.limit > 0)
     tt_grid_warn(run->grid, "--time-limit does nothing here: solver %s keeps no state", run->plan.algorithm);
+  app_plan_mark(run);
   TRY(tartan_pca_fit(j->input.data, &j->opts, &j->model, &j->info));
+  TRY(app_plan_count(run));
   run->plan = j->info.plan;
+  run->plan.seconds = seconds;
   tartan_pca_get_values(j->model, &j->values);
   judge(run, j);
   TRY(certify(run, j)); /* before the result is written, which says what failed */

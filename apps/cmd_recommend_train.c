@@ -260,6 +260,15 @@ done:
   return st;
 }
 
+/* Plan and counters of the epochs of this run, without what is read and measured between them. */
+static void note_words(app_run *run, const job *j)
+{
+  if (SET.sweep || j->epoch.flops <= 0) return;
+  run->plan.words = j->training.predicted;
+  run->moved = j->training.moved;
+  run->counted = true;
+}
+
 /* The end: where the time went, the page, the files. Collective. */
 static tartan_status finish(app_run *run, const job *j)
 {
@@ -312,6 +321,7 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
     TRY(app_sweep_train(run, &j.data, &j.result, &j.sweep, &j.training));
   else
     TRY(app_recommend_epochs(run, &j.data, j.result.path, &j.training));
+  note_words(run, &j);
   TRY(app_recommend_save(run, &j.result, &j.data, &j.training, SET.sweep ? &j.sweep : NULL));
   app_recommend_settle(); /* of a sweep: those of the best */
   j.trained = true;

@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "comm/collective.h"
+#include "model/recommend_words.h"
 #include "recommend_linear.h"
 #include "recommend_ranking.h"
 
@@ -82,6 +83,8 @@ static tartan_status begin(app_run *run, const app_recommend_data *data, app_tra
   AGREE(run->grid, local);
   TRY(tartan_recommender_create(data->train, &opts, &t->model));
   TRY(app_recommend_cold(run, data, t->model, t->cold));
+  for (int i = 0; i < 2; i++) TRY(tt_recommend_epoch_words(t->model, i == 0, &t->planned[i]));
+  t->predicted = t->moved = 0;
 done:
   return st;
 }
@@ -214,6 +217,8 @@ static tartan_status step(app_run *run, const app_recommend_data *data, app_trai
   tartan_status     st = TARTAN_OK;
 
   TRY(tartan_recommender_epoch(t->model, &t->last));
+  t->predicted += t->planned[t->predicted > 0];
+  t->moved += t->last.words;
   *e = (app_epoch){(double)t->last.epoch, t->last.loss, (double)NAN, (double)NAN, t->last.seconds, (double)NAN};
   TRY(measure(data, t, e));
   TRY(tartan_predictor_from_recommender(t->model, &now));

@@ -322,8 +322,8 @@ static void write_model(FILE *out, const app_recommend_page *p)
   if (t->linear) write_fit(out, t);
   app_page_row(out, "seed", "%lld", (long long)app_recommend_set.seed);
   if (t->last.epoch > 0 && t->last.flops > 0)
-    app_page_row(out, "an epoch", "%.4g words over MPI, work of the busiest rank %.2f of the mean", t->last.words,
-                 t->last.imbalance);
+    app_page_row(out, "an epoch", "%.4g words over MPI (%.4g predicted), work of the busiest rank %.2f of the mean",
+                 t->last.words, t->planned[t->predicted != t->planned[0]], t->last.imbalance);
   if (t->model) app_page_row(out, "same bits", "on any number of ranks and threads");
   app_page_row(out, "memory", "%s per rank predicted", tt_bytes_text(p->run->plan.memory, text));
   app_page_row(out, "result", "%s", p->output);

@@ -27,10 +27,10 @@ const app_option bench_options[] = {
     {.name = NULL},
 };
 
-static const app_command *const commands[] = {&bench_gemm,   &bench_syrk,   &bench_qr,   &bench_svd,  &bench_eigh,
-                                              &bench_solve,  &bench_topk,   &bench_pca,  &bench_nmf,  &bench_regress,
-                                              &bench_search, &bench_topn,   &bench_als,  &bench_ials, &bench_ease,
-                                              &bench_read,   &bench_redist, &bench_words};
+static const app_command *const commands[] = {&bench_gemm,   &bench_syrk,   &bench_qr,    &bench_svd,   &bench_eigh,
+                                              &bench_solve,  &bench_topk,   &bench_pca,   &bench_nmf,   &bench_regress,
+                                              &bench_search, &bench_topn,   &bench_als,   &bench_ials,  &bench_ease,
+                                              &bench_read,   &bench_redist, &bench_words, &bench_counts};
 
 #define COMMANDS ((int)(sizeof commands / sizeof *commands))
 

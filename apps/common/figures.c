@@ -38,7 +38,7 @@ static void spread(const double *all, int size, int stride, double *work, double
 
 #define RATE_SECONDS 0.1 /* less computing than this is no measurement */
 
-enum { RESIDENT = APP_RUN_PHASES, SECONDS, RATE, PEAK, FIGURES };
+enum { RESIDENT = APP_RUN_PHASES, SECONDS, PLANNED, RATE, PEAK, FIGURES };
 
 static void own_figures(const app_run *run, double own[FIGURES])
 {
@@ -50,6 +50,7 @@ static void own_figures(const app_run *run, double own[FIGURES])
   own[SECONDS] = rest = tt_seconds() - run->start;
   for (int i = 0; i < TARTAN_PHASES; i++) rest -= own[i];
   own[TARTAN_PHASES] = rest > 0 ? rest : 0;
+  own[PLANNED] = own[TARTAN_PHASE_READ] + own[TARTAN_PHASE_COMPUTE] + own[TARTAN_PHASE_COMMUNICATE];
   own[RESIDENT] = (double)app_machine_status("VmHWM");
   own[RATE] = computing > 0 ? run->grid->counters.flops / computing : 0;
   own[PEAK] = run->grid->counters.flops > 0 && shown ? tt_gemm_rate(run->threads) : 0;
@@ -71,6 +72,7 @@ tartan_status app_run_measure(app_run *run)
     if (i < APP_RUN_PHASES) memcpy(f->phase[i], range, sizeof range);
     if (i == RESIDENT) f->resident = (int64_t)range[2];
     if (i == SECONDS) f->seconds = range[2];
+    if (i == PLANNED) f->planned = range[2];
     if (i == RATE) f->rate = range[1];
     if (i == PEAK) f->peak = range[1];
   }
@@ -104,6 +106,19 @@ const char *app_speed_text(const app_run *run, char *text, size_t length)
   return text;
 }
 
+const char *app_run_against_plan(const app_run *run, char *text, size_t length)
+{
+  const tartan_cost *p = &run->plan;
+  int                n;
+
+  text[0] = 0;
+  if (!*p->algorithm || p->seconds <= 0) return text;
+  n = snprintf(text, length, "%.2g s predicted, %.2g s taken", p->seconds, run->figures.planned);
+  if (run->counted && n > 0 && (size_t)n < length)
+    snprintf(text + n, length - (size_t)n, "; %.0f words predicted, %.0f moved", p->words, run->moved);
+  return text;
+}
+
 const char *app_words_text(double words, char text[48])
 {
   char bytes[24];
@@ -116,7 +131,7 @@ const char *app_words_text(double words, char text[48])
 void app_run_table(const app_run *run)
 {
   const app_figures *f = &run->figures;
-  char               moved[24], resident[24], budget[24], read[24], speed[160];
+  char               moved[24], resident[24], budget[24], read[24], speed[160], planned[160];
 
   if (app_set.quiet || !run->measured) return;
   app_say(run, "\nwhere the time went        min   median      max  seconds\n");
@@ -125,6 +140,7 @@ void app_run_table(const app_run *run)
   }
   app_say(run, "  %-16s %30.3f\n", "whole run", f->seconds);
   if (*app_speed_text(run, speed, sizeof speed)) app_say(run, "speed    %s\n", speed);
+  if (*app_run_against_plan(run, planned, sizeof planned)) app_say(run, "plan     %s\n", planned);
   app_say(run, "moved    %s per rank over MPI", tt_bytes_text(f->cost.bytes_moved, moved));
   if (run->plan.words_bound > 0) {
     app_say(run, " (%.0f words, bound %.0f)", f->cost.words, run->plan.words_bound);
@@ -193,8 +209,10 @@ static void json_figures(app_json *json, const app_run *run)
   }
   app_json_end_object(json);
   app_json_number(json, "seconds", f->seconds);
+  app_json_number(json, "seconds_of_plan", f->planned);
   app_json_object(json, "traffic");
   app_json_number(json, "words", f->cost.words);
+  app_json_number(json, "words_of_plan", run->counted ? run->moved : NAN);
   app_json_number(json, "words_redistributed", f->cost.words_redistributed);
   app_json_number(json, "words_bound", run->plan.words_bound);
   app_json_number(json, "bytes_moved", f->cost.bytes_moved);

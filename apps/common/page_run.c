@@ -75,7 +75,7 @@ static void bar(FILE *out, int row, const char *name, double part, const char *c
 void app_page_time(FILE *out, const app_run *run)
 {
   const app_figures *f = &run->figures;
-  char               value[32], speed[160];
+  char               value[32], speed[160], planned[160];
   double             longest = 1e-9;
 
   for (int i = 0; i < APP_RUN_PHASES; i++) longest = fmax(longest, f->phase[i][2]);
@@ -95,6 +95,7 @@ void app_page_time(FILE *out, const app_run *run)
   fputs("</svg>\n<p>Seconds", out);
   if (run->size > 1) fputs(": median over the ranks, whiskers from the fastest to the slowest", out);
   if (*app_speed_text(run, speed, sizeof speed)) fprintf(out, ". %s", speed);
+  if (*app_run_against_plan(run, planned, sizeof planned)) fprintf(out, ". The plan: %s", planned);
   fputs(".</p>\n</section>\n", out);
 }
 

@@ -29,6 +29,22 @@ done:
   return st;
 }
 
+void app_plan_mark(app_run *run)
+{
+  run->mark = run->grid->counters;
+}
+
+tartan_status app_plan_count(app_run *run)
+{
+  const tt_counters *now = &run->grid->counters, *then = &run->mark;
+  const int64_t      sent = now->words_sent - then->words_sent - (now->layout_sent - then->layout_sent);
+  const int64_t received = now->words_received - then->words_received - (now->layout_received - then->layout_received);
+
+  run->moved = (double)tt_max(sent, received);
+  run->counted = true;
+  return tt_allreduce_f64(run->grid, &run->moved, 1, TT_MAX);
+}
+
 tartan_status app_plan_room(app_run *run, int64_t *bytes)
 {
   const tt_memory *mem = &run->grid->memory;

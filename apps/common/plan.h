@@ -13,6 +13,10 @@
  */
 tartan_status app_plan_seconds(app_run *run);
 
+/** Before and after what the plan tells of: the words between the two go to run->moved. Local; collective. */
+void          app_plan_mark(app_run *run);
+tartan_status app_plan_count(app_run *run);
+
 /** Bytes that the budget leaves on the rank with the least room; at least 1. Collective. */
 tartan_status app_plan_room(app_run *run, int64_t *bytes);
 

@@ -36,6 +36,7 @@ typedef struct app_figures {
   double      phase[APP_RUN_PHASES][3]; /**< seconds: minimum, median, maximum over ranks */
   double      seconds;                  /**< from start to now, the largest */
   double      rate, peak;               /**< flops per second and rank while computing; the local BLAS's */
+  double      planned;                  /**< seconds of a rank in what plans tell of: reading, computing, moving */
   int64_t     resident;                 /**< peak resident bytes of a rank, the largest */
   tartan_cost cost;                     /**< counters */
 } app_figures;
@@ -66,7 +67,10 @@ typedef struct app_run {
   int                warnings_shown;
   bool               measured;
   app_figures        figures;
-  tartan_cost        plan; /**< filled by the command */
+  tartan_cost        plan;  /**< filled by the command */
+  tt_counters        mark;  /**< of app_plan_mark() */
+  double             moved; /**< words of what the plan tells of, the largest over ranks, where `counted` */
+  bool               counted;
   app_check          check[APP_CHECKS_MAX];
   int                checks;
   bool               mute;                       /**< runs inside another command: see inside.h */
@@ -124,6 +128,9 @@ tartan_status app_run_measure(app_run *run);
 
 /** Prints where the time went, speed, bytes and memory, from run->figures; nothing with --quiet. Local. */
 void app_run_table(const app_run *run);
+
+/** "1.9 s predicted, 2.1 s taken; 205942 words predicted, 205942 moved"; "" without a plan. Local. Returns text. */
+const char *app_run_against_plan(const app_run *run, char *text, size_t length);
 
 /** "155428 words (1.2 MiB)": f64 values, as they are counted over MPI. Local. Returns text. */
 const char *app_words_text(double words, char text[48]);

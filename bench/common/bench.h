@@ -18,6 +18,6 @@ extern bench_settings    bench_set;
 extern const app_option  bench_options[];
 extern const app_command bench_gemm, bench_syrk, bench_qr, bench_svd, bench_eigh, bench_solve, bench_topk, bench_pca,
     bench_nmf, bench_regress, bench_search, bench_topn, bench_als, bench_ials, bench_ease, bench_read, bench_redist,
-    bench_words;
+    bench_words, bench_counts;
 
 #endif

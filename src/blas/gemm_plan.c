@@ -17,6 +17,8 @@
 #define SMALL                                                                                                          \
   4e6 /* products a rank below which only the operands' own arrangements are looked at: planning takes time */
 #define SAME_WORDS 0.002 /* words that differ by less are as good */
+#define MANY 64          /* ranks beyond which near-square layers are looked at as well, whatever their words */
+#define LAYERS 8         /* most of those */
 
 /* ------------------------------------------------------------------------------------------------ prices */
 
@@ -118,7 +120,7 @@ typedef struct search {
   int64_t                 cap;
   int64_t                *work;
   int                    *who; /* of the grid that is looked at; plan has its own */
-  candidate               finalist[FINALISTS + 6];
+  candidate               finalist[FINALISTS + 6 + 4];
   int                     finalists, tried;
   bool                    found;
   double                  fewest;    /* words of a grid of all ranks that fits */
@@ -152,13 +154,18 @@ static void consider(search *s, int p1, int p2, int p3)
   if (s->finalists < FINALISTS) s->finalists++;
 }
 
-/* Adds a grid whatever its merit: one that the operands' arrangements suggest. */
-static void invite(search *s, int p1, int p2, int p3)
+/* Adds a grid whatever its merit, unless it is there already. */
+static void add_once(search *s, int p1, int p2, int p3, bool invited)
 {
-  if (p1 * p2 * p3 > s->shape->grid->size) return;
   for (int i = 0; i < s->finalists; i++)
     if (s->finalist[i].p[0] == p1 && s->finalist[i].p[1] == p2 && s->finalist[i].p[2] == p3) return;
-  s->finalist[s->finalists++] = (candidate){.p = {p1, p2, p3}, .invited = true};
+  s->finalist[s->finalists++] = (candidate){.p = {p1, p2, p3}, .invited = invited};
+}
+
+/* Adds a grid that the operands' arrangements suggest. */
+static void invite(search *s, int p1, int p2, int p3)
+{
+  if (p1 * p2 * p3 <= s->shape->grid->size) add_once(s, p1, p2, p3, true);
 }
 
 static void list_candidates(search *s)
@@ -181,7 +188,22 @@ static void list_candidates(search *s)
     invite(s, 1, P, 1);
     invite(s, 1, 1, P);
   }
+  for (int p3 = 1; p3 <= LAYERS && P > MANY && !small; p3 *= 2) {
+    int p1 = 1, p2 = 1;
+
+    tt_grid_plan(P / p3, &p1, &p2);
+    add_once(s, p1, p2, p3, false);
+  }
   if (small) s->tried = s->finalists;
+}
+
+/* Whether starting messages takes longer than their words: parts of a few inner indices, where the memory allows no more. */
+static bool chatters(const tt_gemm_shape *shape, const tt_gemm_plan *plan)
+{
+  const tt_rates *rates = &shape->grid->rates;
+
+  return plan->cost.messages * rates->latency >
+         plan->cost.words * (double)tartan_dtype_size(shape->dtype) / rates->bandwidth;
 }
 
 /*
@@ -213,7 +235,8 @@ static bool lay_out(search *s, const int p[3], bool adopt, tt_gemm_plan *plan)
   if (uses_all && (s->all_words < 0 || plan->cost.words < s->all_words)) s->all_words = plan->cost.words;
   if (tt_gemm_fit(s->shape, s->opts, s->cap, plan)) {
     plan->cost.seconds = tt_gemm_seconds(s->shape, plan, s->shape->grid->rates.flops * s->shape->grid->threads);
-    if (uses_all) s->fewest = fmin(s->fewest, plan->cost.words);
+    if (uses_all && (s->shape->grid->size <= MANY || !chatters(s->shape, plan)))
+      s->fewest = fmin(s->fewest, plan->cost.words);
     return true;
   }
   if (s->least == 0 || plan->memory < s->least) s->least = plan->memory;

@@ -53,22 +53,25 @@ done:
   return st;
 }
 
-/*
- * Number of hosts: the lowest ranks of those that can share memory, counted. The rates are those of a common node and of a
- * network of 10 Gbit/s: they are constants, so that the same plan is made in every run.
- */
-static tartan_status find_nodes(tartan_grid *g)
+tt_rates tt_grid_rates(int nodes)
 {
   static const tt_rates within = {3e10, 6e9, 1e-6, 4e9, 0}, between = {3e10, 1e9, 1e-5, 4e9, 0};
-  MPI_Comm              node = MPI_COMM_NULL;
-  int                   place = 0;
-  tartan_status         st = TARTAN_OK;
+
+  return nodes > 1 ? between : within;
+}
+
+/* Number of hosts: the lowest ranks of those that can share memory, counted. */
+static tartan_status find_nodes(tartan_grid *g)
+{
+  MPI_Comm      node = MPI_COMM_NULL;
+  int           place = 0;
+  tartan_status st = TARTAN_OK;
 
   TRY_MPI(g, MPI_Comm_split_type(g->all, MPI_COMM_TYPE_SHARED, g->rank, MPI_INFO_NULL, &node));
   TRY_MPI(g, MPI_Comm_rank(node, &place));
   g->nodes = place == 0;
   TRY_MPI(g, MPI_Allreduce(MPI_IN_PLACE, &g->nodes, 1, MPI_INT, MPI_SUM, g->all));
-  g->rates = g->nodes > 1 ? between : within;
+  g->rates = tt_grid_rates(g->nodes);
 done:
   if (node != MPI_COMM_NULL) MPI_Comm_free(&node);
   return st;

@@ -58,6 +58,9 @@ struct tartan_grid {
 /** p x q of at most size ranks: near-square, leaving ranks idle where that gives the better product grid. Local. */
 void tt_grid_plan(int size, int *p, int *q);
 
+/** Of a common node, or of a network of 10 Gbit/s: constants, so that the same plan is made in every run. Local. */
+tt_rates tt_grid_rates(int nodes);
+
 /** Name and version of the MPI library, without line breaks. Local; needs no MPI_Init. */
 const char *tt_mpi_name(void);
 

@@ -41,7 +41,7 @@ tartan_status tt_covariance_plan(const tartan_operator *A, const tt_covariance_o
            "one pass, memory of n^2 whatever the number of samples; %lld segment%s of about %lld rows",
            (long long)gram->segments.count, TT_S(gram->segments.count), (long long)(A->m / gram->segments.count));
   cost->flops = gram->flops;
-  cost->words = gram->words;
+  cost->words = gram->words + (A->grid->size > 1 ? (double)A->n : 0); /* the diagonal to everybody */
   cost->words_redistributed = A->grid->size > 1 ? (double)A->n * (double)A->n / A->grid->size : 0;
   cost->memory = need;
   cost->passes = 1 + fills(A, opts);

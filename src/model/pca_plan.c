@@ -126,9 +126,11 @@ tartan_status tt_pca_predict_seconds(const tartan_operator *A, tt_pca_setup *set
 
   TRY(tt_allreduce_f64(A->grid, &rate, 1, TT_MIN));
   if (rate <= 0) rate = 1e9;
-  c->seconds = c->flops / rate +
-               eigen_flops(A, setup) / (rate * (n <= TARTAN_EIGH_ONE_RANK ? 1 : A->grid->p * A->grid->q)) +
-               c->bytes_read / READ_RATE + 8 * c->words / LINK_RATE;
+  if (setup->solver == TARTAN_PCA_GRAM || setup->solver == TARTAN_PCA_KRYLOV)
+    TRY(tt_gram_predict(A, &setup->gram, &c->seconds));
+  else
+    c->seconds = c->flops / rate + c->bytes_read / READ_RATE + 8 * c->words / LINK_RATE;
+  c->seconds += eigen_flops(A, setup) / (rate * (n <= TARTAN_EIGH_ONE_RANK ? 1 : A->grid->p * A->grid->q));
 done:
   return st;
 }

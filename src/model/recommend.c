@@ -151,13 +151,13 @@ tartan_status tartan_recommender_epoch(tartan_recommender *m, tartan_recommend_e
   tartan_status          st = TARTAN_OK;
 
   if (tt_has_factors(m)) {
-    const double words = fmax((double)grid->counters.words_sent, (double)grid->counters.words_received);
+    const int64_t sent = grid->counters.words_sent, received = grid->counters.words_received;
 
     TRY(tt_half_step(m, TT_USERS));
     TRY(tt_half_step(m, TT_ITEMS));
     TRY(balance(grid, grid->counters.flops - flops, &e.flops, &e.imbalance));
     TRY(tt_recommend_loss(m, &e.loss));
-    e.words = fmax((double)grid->counters.words_sent, (double)grid->counters.words_received) - words;
+    e.words = (double)tt_max(grid->counters.words_sent - sent, grid->counters.words_received - received);
     TRY(tt_allreduce_f64(grid, &e.words, 1, TT_MAX));
   }
   m->epochs++;

@@ -87,6 +87,18 @@ static void fill(counter *c, const tartan_sparse *R)
 
 /* ------------------------------------------------------------------------------------------------ cuts */
 
+/* Flops of all rows of a side. */
+static double flops_of(const counter *c, const cut_side *side)
+{
+  double flops = 0;
+
+  for (int64_t e = 0, to; e < c->entries; e = to) {
+    for (to = e + 1; to < c->entries && row_of(side->pair + to) == row_of(side->pair + e);) to++;
+    flops += tt_recommend_row_flops(&c->model, to - e);
+  }
+  return flops;
+}
+
 /* Work of each part, a row that is cut by its entries there: the most, and all together. */
 static void weigh(counter *c, const cut_side *side, double *most, double *sum)
 {
@@ -198,13 +210,14 @@ tartan_status tt_recommend_count(const tartan_sparse *R, const tartan_recommend_
   fill(&c, R);
   TRY(arrange(&c, row_work, &counts->imbalance));
   for (int s = 0; s < 2; s++) {
+    counts->flops += flops_of(&c, &c.side[s]);
     count_rows(&c, s);
     count_cuts(&c, s);
   }
   for (int r = 0; r < ranks; r++) {
     const tt_side_moves side[2] = {c.side[0].moves[r], c.side[1].moves[r]};
 
-    counts->words = fmax(counts->words, tt_epoch_words(opts, ranks, r, side));
+    counts->words = fmax(counts->words, tt_epoch_words(opts, ranks, r, false, side));
     counts->needed = fmax(counts->needed,
                           k * fmax(side[0].rows_in + side[1].rows_in, side[0].rows_out + side[1].rows_out));
   }

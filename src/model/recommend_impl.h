@@ -104,6 +104,9 @@ tartan_status tt_sides_arrange(tartan_recommender *m, const tartan_sparse *R);
 /** Largest over mean of the work that is left as it is: a copy of the ratings takes memory. */
 #define TT_BALANCED 1.03
 
+/** Flops of a row of so many entries that is not cut, without what all rows share. Local. */
+double tt_recommend_row_flops(const tartan_recommender *m, int64_t entries);
+
 /** Work of a row of so many entries, in flops: a tt_work. Local. @param[in] context  a tartan_recommender */
 double tt_recommend_row_work(int64_t entries, void *context);
 

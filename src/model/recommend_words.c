@@ -59,7 +59,7 @@ static void add_gram(moved *m, const int64_t *starts, int P, int rank, int64_t k
   add(m, slice * (P - 1), rest);
 }
 
-double tt_epoch_words(const tartan_recommend_opts *o, int P, int rank, const tt_side_moves side[2])
+double tt_epoch_words(const tartan_recommend_opts *o, int P, int rank, bool first, const tt_side_moves side[2])
 {
   const int64_t k = o->factors;
   const bool    implicit = o->model == TARTAN_RECOMMEND_IALS;
@@ -74,6 +74,7 @@ double tt_epoch_words(const tartan_recommend_opts *o, int P, int rank, const tt_
     add(&m, width * side[s].cut_out, width * side[s].cut_in);
     add(&m, 1, 1); /* rows that failed */
   }
+  if (implicit && first) add_gram(&m, side[TT_ITEMS].starts, P, rank, k);
   /* of items: known from the last loss; of users: formed anew, and turned again for the loss */
   if (implicit) add_gram(&m, side[TT_USERS].starts, P, rank, k);
   if (turns) add_gram(&m, side[TT_USERS].starts, P, rank, k);
@@ -102,10 +103,10 @@ static tt_side_moves moves_of(const tt_side *side)
   return v;
 }
 
-tartan_status tt_recommend_epoch_words(const tartan_recommender *m, double *words)
+tartan_status tt_recommend_epoch_words(const tartan_recommender *m, bool first, double *words)
 {
   const tt_side_moves side[2] = {moves_of(&m->side[TT_USERS]), moves_of(&m->side[TT_ITEMS])};
 
-  *words = tt_has_factors(m) ? tt_epoch_words(&m->opts, m->grid->size, m->grid->rank, side) : 0;
+  *words = tt_has_factors(m) ? tt_epoch_words(&m->opts, m->grid->size, m->grid->rank, first, side) : 0;
   return tt_allreduce_f64(m->grid, words, 1, TT_MAX);
 }

@@ -16,17 +16,22 @@ typedef struct tt_side_moves {
   double         lead_in, lead_out; /**< own factor rows that led-in rows need for the loss */
 } tt_side_moves;
 
-/** Words moved by the rank in an epoch that is not the first: the larger of sent and received. Local. */
-double tt_epoch_words(const tartan_recommend_opts *opts, int P, int rank, const tt_side_moves side[2]);
+/**
+ * Words moved by the rank in an epoch: the larger of sent and received. Local.
+ *
+ * @param[in] first  of a model that was just made or resumed: the items' Gram matrix is formed anew
+ */
+double tt_epoch_words(const tartan_recommend_opts *opts, int P, int rank, bool first, const tt_side_moves side[2]);
 
 /** The same of a model in training, of the rank that moves most. Collective. */
-tartan_status tt_recommend_epoch_words(const tartan_recommender *m, double *words);
+tartan_status tt_recommend_epoch_words(const tartan_recommender *m, bool first, double *words);
 
 /** What an epoch would be on so many ranks. */
 typedef struct tt_epoch_counts {
   double words;     /**< of the rank that moves most */
   double needed;    /**< of that: distinct remote rows, of the rank that needs most */
   double imbalance; /**< work of the busiest rank over the mean */
+  double flops;     /**< of the rows, all ranks */
 } tt_epoch_counts;
 
 /**

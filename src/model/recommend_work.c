@@ -8,8 +8,7 @@
 
 #define ENTRY 6 /* flops in the time of which one element of an entry's factor row is fetched */
 
-/* Flops of a row that is not cut, without what all rows share. */
-static double row_flops(const tartan_recommender *m, int64_t entries)
+double tt_recommend_row_flops(const tartan_recommender *m, int64_t entries)
 {
   const int64_t k = m->opts.factors;
   const bool    light = m->opts.solver == TARTAN_RECOMMEND_EXACT && !m->opts.nonnegative && m->form != TT_ALS_HEAVY &&
@@ -31,7 +30,7 @@ double tt_recommend_row_work(int64_t entries, void *context)
                                                                                 : k * k;
 
   if (!tt_has_factors(m)) return (double)entries + 1;
-  return row_flops(m, entries) + shared + ENTRY * k * (double)entries;
+  return tt_recommend_row_flops(m, entries) + shared + ENTRY * k * (double)entries;
 }
 
 double tt_side_flops(const tartan_recommender *m, const tt_side *side)
@@ -45,7 +44,7 @@ double tt_side_flops(const tartan_recommender *m, const tt_side *side)
     const int64_t all = here + (il == 0 ? part->before : 0) + (il == part->rows - 1 ? part->after : 0);
 
     if (all <= TARTAN_SPARSE_SEGMENT)
-      flops += row_flops(m, here);
+      flops += tt_recommend_row_flops(m, here);
     else
       flops += (double)here * k * (k + 1) + (il < side->shift ? 0 : k * k * k / 3 + 2 * k * k);
   }

@@ -67,6 +67,12 @@ tartan_status tt_gram(const tartan_operator *op, const tt_gram_opts *opts, const
                       tt_gram_result *result);
 
 /**
+ * Seconds of a pass, about: a few of its tiles are multiplied and a few MiB of its rows are read, on every rank, for some
+ * hundredths of a second. Collective; what is read for it is not counted. TARTAN_ERR_NOMEM.
+ */
+tartan_status tt_gram_predict(const tartan_operator *op, const tt_gram_plan *plan, double *seconds);
+
+/**
  * Column means over all values that are not NaN, in one pass. Collective; the same bits on any number of ranks.
  *
  * @param[out] mean     [n]; 0 where a column has no value

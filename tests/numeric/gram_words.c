@@ -38,6 +38,25 @@ static void check_pass(tartan_grid *grid, int64_t m, int64_t n, bool center)
   tartan_matrix_destroy(&A);
 }
 
+/* On one rank, for as many as there are: words of the plan that they make themselves. */
+static void check_alone(tartan_grid *grid, int64_t m, int64_t n, bool center)
+{
+  const tt_gram_opts opts = {.center = center};
+  tartan_operator    op = {.m = m, .n = n, .element = TT_EL_F64, .stored = TT_EL_F64};
+  tartan_grid       *self = NULL;
+  tt_gram_plan       here, alone;
+
+  check_context("%lld x %lld, %s, planned alone", (long long)m, (long long)n, center ? "centered" : "as it is");
+  if (!CHECK_OK(tartan_grid_create(MPI_COMM_SELF, NULL, &self))) return;
+  op.grid = grid;
+  CHECK_OK(tt_gram_plan_make(&op, &opts, check_size(), 1, 0, &here));
+  op.grid = self;
+  CHECK_OK(tt_gram_plan_make(&op, &opts, check_size(), 1, 0, &alone));
+  CHECK(here.words == alone.words);
+  CHECK(here.flops == alone.flops && here.memory == alone.memory);
+  tartan_grid_destroy(&self);
+}
+
 int main(int argc, char **argv)
 {
   static const int64_t shapes[][2] = {{1, 1}, {3, 40}, {20000, 7}, {9000, 130}, {5000, 300}, {700, 777}};
@@ -46,7 +65,10 @@ int main(int argc, char **argv)
   check_start(&argc, &argv);
   grid = grid_world();
   for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
-    for (int center = 0; center < 2; center++) check_pass(grid, shapes[s][0], shapes[s][1], center);
+    for (int center = 0; center < 2; center++) {
+      check_pass(grid, shapes[s][0], shapes[s][1], center);
+      check_alone(grid, 100 * shapes[s][0], 3 * shapes[s][1], center);
+    }
   tartan_grid_destroy(&grid);
   return check_finish();
 }
