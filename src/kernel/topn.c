@@ -14,8 +14,10 @@
 #endif
 
 #define LANES 8
-#define CHUNK 64
-#define LINE 64 /* bytes of the cache */
+#define CHUNK 64 /* scores, a bit each, */
+#define CHUNKS 8 /* and how many of them are compared before one of the scores is put aside */
+#define LINE 64  /* bytes of the cache */
+#define AHEAD 6  /* rows that are fetched from memory before their turn */
 
 /* By element type, f32 first. */
 typedef struct kernels {
@@ -24,9 +26,11 @@ typedef struct kernels {
   int64_t (*widen[2])(const void *score, const void *factor, const void *shift, double above, int64_t count,
                       double *value);
   double (*dot[2])(const void *x, double fx, const void *y, double fy, int64_t n);
+  void (*dots[2])(const void *x, const int32_t *row, int64_t count, const void *y, int64_t n, double *sum);
   double (*squares[2])(const void *x, const void *y, double factor, int64_t n);
   void (*weigh[2])(int64_t count, const int32_t *row, const double *weight, const void *panel, double *score);
   void (*range)(const double *value, int64_t count, double *low, double *high);
+  int64_t (*places)(const double *key, int64_t count, int64_t *place);
   int64_t (*count_from)(const double *value, int64_t count, double least);
 } kernels;
 
@@ -149,6 +153,12 @@ double tt_ordered_dot(tartan_dtype dtype, const void *x, double fx, const void *
   return best()->dot[kind(dtype)](x, fx, y, fy, n);
 }
 
+void tt_ordered_dots(tartan_dtype dtype, const void *x, const int32_t *row, int64_t count, const void *y, int64_t n,
+                     double *sum)
+{
+  best()->dots[kind(dtype)](x, row, count, y, n, sum);
+}
+
 double tt_ordered_distance(tartan_dtype dtype, const void *x, const void *y, int64_t n)
 {
   double sum = best()->squares[kind(dtype)](x, y, 1, n), most;
@@ -201,8 +211,27 @@ bool tt_heap_offer(tt_heap *heap, double key, int64_t index)
   return true;
 }
 
+#define FEW 256 /* keys that are put in order by counting for each how many are larger */
+
+/* Short lists of different keys; false: nothing is done. */
+static bool sort_few(tt_heap *heap)
+{
+  const int64_t n = heap->count;
+  double        key[FEW + LANES];
+  int64_t       index[FEW], place[FEW];
+
+  if (n > FEW) return false;
+  for (int64_t i = 0; i < n; i++) key[i] = heap->key[i];
+  for (int64_t i = 0; i < n; i++) index[i] = heap->index[i];
+  for (int64_t i = 0; i < LANES; i++) key[n + i] = -(double)INFINITY;
+  if (best()->places(key, n, place) != n * (n - 1) / 2) return false; /* equal ones */
+  for (int64_t i = 0; i < n; i++) put(heap, place[i], key[i], index[i]);
+  return true;
+}
+
 void tt_heap_sort(tt_heap *heap)
 {
+  if (sort_few(heap)) return;
   for (int64_t last = heap->count - 1; last > 0; last--) {
     const double  key = heap->key[last];
     const int64_t index = heap->index[last];

@@ -73,6 +73,10 @@ void tt_weigh(tartan_dtype dtype, int64_t count, const int32_t *row, const doubl
  */
 double tt_ordered_dot(tartan_dtype dtype, const void *x, double fx, const void *y, double fy, int64_t n);
 
+/** Those of y with rows of x whose elements need no factors. Local. @param[in] x  [*, n] row-major @param[out] sum [count] */
+void tt_ordered_dots(tartan_dtype dtype, const void *x, const int32_t *row, int64_t count, const void *y, int64_t n,
+                     double *sum);
+
 /** |x - y| in f64, without overflow or underflow on the way. Local. The order of summation depends on n alone. */
 double tt_ordered_distance(tartan_dtype dtype, const void *x, const void *y, int64_t n);
 

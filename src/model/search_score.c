@@ -262,24 +262,34 @@ static void fetch(const comparison *c, int64_t at)
   if (c->tile->bias) tt_prefetch(c->tile->bias + at, sizeof(double));
 }
 
+/* The keys of what was put aside. */
+static void exact_keys(const comparison *c, int64_t query, const tt_pool *pool, double *key)
+{
+  const tt_search *s = c->search;
+  const tt_rows   *tile = c->tile;
+
+  if (s->plan.metric == TARTAN_METRIC_DOT && s->shape.dtype == TARTAN_F32) {
+    tt_ordered_dots(TARTAN_F32, tile->data, pool->at, pool->count, row_of(s, &s->queries, query), s->shape.d, key);
+    for (int64_t i = 0; i < pool->count && tile->bias; i++) key[i] += tile->bias[pool->at[i]];
+    return;
+  }
+  for (int64_t i = 0; i < pool->count; i++) {
+    if (i + AHEAD < pool->count) fetch(c, pool->at[i + AHEAD]);
+    key[i] = exact_key(s, tile, pool->at[i], query);
+  }
+}
+
 /* Scores what was put aside and offers it. */
-static void settle(const comparison *c, int64_t query, tt_contender *now)
+static void settle(const comparison *c, int64_t query, tt_contender *now, double *work)
 {
   const tt_search *s = c->search;
   const tt_pool   *pool = &now->pool;
   const double     length = s->queries.length[query];
   tt_heap          heap = tt_lists_heap(&s->lists, query);
-  double           t = now->threshold;
 
-  for (int64_t i = 0; i < pool->count; i++) {
-    const int64_t at = pool->at[i];
-
-    if (i + AHEAD < pool->count) fetch(c, pool->at[i + AHEAD]);
-    if (pool->value[i] < t) continue;
-    if (tt_heap_offer(&heap, exact_key(s, c->tile, at, query), tt_item_at(c->tile, at)) && heap.count == heap.room)
-      t = fmax(t, threshold_of(s, &c->bounds, heap.key[0], length));
-  }
-  now->threshold = t;
+  exact_keys(c, query, pool, work);
+  for (int64_t i = 0; i < pool->count; i++) tt_heap_offer(&heap, work[i], tt_item_at(c->tile, pool->at[i]));
+  if (heap.count == heap.room) now->threshold = fmax(now->threshold, threshold_of(s, &c->bounds, heap.key[0], length));
   now->pool.count = 0;
   s->lists.found[query] = heap.count;
 }
@@ -289,7 +299,7 @@ static void thin_out(const comparison *c, int64_t query, tt_contender *now, doub
 {
   if (isinf(now->slack)) drop_known(c, query, &now->pool);
   drop_worse(c, query, now, work);
-  if (now->pool.count > now->pool.room * 3 / 4) settle(c, query, now);
+  if (now->pool.count > now->pool.room * 3 / 4) settle(c, query, now, work);
 }
 
 /* The first threshold of a query: the best of the first products cannot be worse than the best of all. */
@@ -368,7 +378,7 @@ static void compare_block(int64_t block, void *context)
   for (int64_t j = 0; j < queries; j++) {
     if (isinf(now[j].slack)) drop_known(c, first + j, &now[j].pool);
     drop_worse(c, first + j, &now[j], work);
-    settle(c, first + j, &now[j]);
+    settle(c, first + j, &now[j], work);
   }
 }
 

@@ -9,6 +9,32 @@
 
 #define MOST 200
 
+/* Keys that differ, in lists that are short and long. */
+static void test_different(void)
+{
+  enum { LONG = 600 };
+  double  key[LONG], kept[LONG];
+  int64_t index[LONG];
+
+  for (int64_t room = 1; room <= LONG; room += 29) {
+    tt_heap heap = {.room = room, .key = kept, .index = index};
+    int64_t wrong = 0;
+
+    check_context("room %lld", (long long)room);
+    for (int64_t i = 0; i < LONG; i++) {
+      key[i] = (double)(i * 7919 % LONG) - LONG / 2;
+      if (i == 0) key[i] = -INFINITY;
+      tt_heap_offer(&heap, key[i], i);
+    }
+    tt_heap_sort(&heap);
+    CHECK_EQ(heap.count, room);
+    for (int64_t r = 0; r < room; r++) wrong += key[index[r]] != kept[r] || (r > 0 && kept[r - 1] <= kept[r]);
+    CHECK_EQ(wrong, 0);
+    CHECK(kept[0] == LONG / 2 - 1);
+    CHECK(kept[room - 1] == (room < LONG ? LONG / 2 - (double)room : -INFINITY));
+  }
+}
+
 static void test_heap(void)
 {
   double  key[MOST], kept[MOST];
@@ -173,6 +199,30 @@ static void test_weigh(void)
   CHECK_EQ(wrong, 0);
 }
 
+/* Several at once have the bits of one. */
+static void test_rows(void)
+{
+  enum { ROWS = 11 };
+  static float  x[ROWS * MOST], y[MOST];
+  static double xd[ROWS * MOST], yd[MOST];
+  const int32_t row[] = {3, 0, 10, 10, 7, 1, 2, 9, 4};
+  const int64_t count = sizeof row / sizeof *row;
+  double        sum[ROWS], wide[ROWS];
+  int64_t       wrong = 0;
+
+  for (int i = 0; i < ROWS * MOST; i++) xd[i] = x[i] = (float)(check_uniform() - 0.5);
+  for (int i = 0; i < MOST; i++) yd[i] = y[i] = (float)(check_uniform() - 0.5);
+  for (int64_t n = 0; n < MOST; n += 13) {
+    tt_ordered_dots(TARTAN_F32, x, row, count, y, n, sum);
+    tt_ordered_dots(TARTAN_F64, xd, row, count, yd, n, wide);
+    for (int64_t i = 0; i < count; i++) {
+      wrong += sum[i] != tt_ordered_dot(TARTAN_F32, x + row[i] * n, 1, y, 1, n);
+      wrong += wide[i] != sum[i];
+    }
+  }
+  CHECK_EQ(wrong, 0);
+}
+
 static void test_sums(void)
 {
   float  x[MOST], y[MOST];
@@ -213,12 +263,14 @@ static void test_extremes(void)
 int main(int argc, char **argv)
 {
   check_start_plain(argc, argv);
+  test_different();
   test_heap();
   test_ties();
   test_candidates();
   test_threshold();
   test_cutoff();
   test_weigh();
+  test_rows();
   test_sums();
   test_extremes();
   return check_finish();
