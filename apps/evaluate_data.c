@@ -235,7 +235,7 @@ static tartan_status make_sparse(app_run *run, const app_evaluation *e, const ta
   app_entries       entries = {NULL};
   tartan_status     st = TARTAN_OK;
 
-  TRY(app_entries_make(run, r->count, &entries));
+  TRY(app_entries_make(run, r->file, r->count, &entries));
   for (int64_t i = 0; i < r->count; i++) {
     const int64_t place = t->place[r->user[i]], user = place - batch.first, item = t->from->item[r->item[i]];
 
@@ -364,8 +364,8 @@ static tartan_status check(app_run *run, const app_evaluation *e)
           app_evaluate_set.fold_in ? "has an entry in the file of --fold-in" : "is a user of the model");
   REQUIRE(e->known > 0, TARTAN_ERR_INPUT, "none of the entries of %s is of an item of the model", e->test.ratings.file);
   REQUIRE(e->metrics.longest <= e->items, TARTAN_ERR_ARG,
-          "a cut-off of %lld, but the catalogue has %lld item%s: give less", (long long)e->metrics.longest,
-          (long long)e->items, TT_S(e->items));
+          "--metrics: a cut-off of %lld, but the catalogue has %lld item%s: give at most that",
+          (long long)e->metrics.longest, (long long)e->items, TT_S(e->items));
   if (app_evaluate_set.fold_in) TRY(warn_trained(run, e));
   if (e->overlap > 0)
     tt_grid_warn(run->grid,

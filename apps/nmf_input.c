@@ -70,7 +70,7 @@ static tartan_status make_sparse(app_run *run, const tt_ratings *r, bool turn, t
   app_entries            e = {NULL};
   tartan_status          st = TARTAN_OK;
 
-  TRY(app_entries_make(run, r->count, &e));
+  TRY(app_entries_make(run, r->file, r->count, &e));
   for (int64_t i = 0; i < r->count; i++)
     app_entries_put(&e, &rules, turn ? r->item[i] : r->user[i], turn ? r->user[i] : r->item[i], r->rating[i]);
   TRY(app_entries_sparse(run, &rules, turn ? items : users, turn ? users : items, 1, &e, A));

@@ -93,7 +93,7 @@ static tartan_status match_others(app_run *run, app_recommend_data *data)
 
   TRY(tt_ids_match(&r->users, &data->ratings.users, &users, NULL));
   TRY(tt_ids_match(&r->items, &data->ratings.items, &items, NULL));
-  TRY(app_entries_make(run, r->count, &e));
+  TRY(app_entries_make(run, r->file, r->count, &e));
   data->cold_user = tt_alloc(&run->grid->memory, r->count, sizeof *data->cold_user, "entries", &local);
   data->cold_item = tt_alloc(&run->grid->memory, r->count, sizeof *data->cold_item, "entries", &local);
   data->cold_rating = tt_alloc(&run->grid->memory, r->count, sizeof *data->cold_rating, "entries", &local);
@@ -144,8 +144,8 @@ tartan_status app_recommend_split(app_run *run, app_recommend_data *data)
   out = tt_alloc(&run->grid->memory, r->count, sizeof *out, "marks of a split", &local);
   AGREE(run->grid, local);
   TRY(tt_split_mark(run->grid, &split, &seen, out));
-  TRY(app_entries_make(run, r->count, &trained));
-  TRY(app_entries_make(run, r->count, &held));
+  TRY(app_entries_make(run, r->file, r->count, &trained));
+  TRY(app_entries_make(run, r->file, r->count, &held));
   for (int64_t e = 0; e < r->count; e++)
     app_entries_put(out[e] ? &held : &trained, &rules, r->user[e], r->item[e], r->rating[e]);
   data->kept = trained.count + held.count;

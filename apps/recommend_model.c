@@ -198,7 +198,7 @@ static tartan_status make_sparse(app_run *run, const app_model *model, const app
   tartan_status     st = TARTAN_OK;
 
   *A = NULL;
-  TRY(app_entries_make(run, r->count, &e));
+  TRY(app_entries_make(run, r->file, r->count, &e));
   for (int64_t i = 0; i < r->count; i++)
     if (row[r->user[i]] >= 0 && m->item[r->item[i]] >= 0)
       app_entries_put(&e, rules, row[r->user[i]], m->item[r->item[i]], r->rating[i]);

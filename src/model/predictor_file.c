@@ -123,7 +123,7 @@ static tartan_status read_part(tartan_grid *grid, const char *path, const char *
   TRY(tt_matrix_create_ranges(grid, info->element == TT_EL_F32 ? TARTAN_F32 : TARTAN_F64, info->cols, info->rows,
                               starts, NULL, A));
   TRY(tt_matrix_load_into(dataset, true, *A));
-  TRY(tt_matrix_require_finite(*A, name));
+  TRY(tt_matrix_require_finite(*A, source));
 done:
   tt_free(starts);
   tt_dataset_close(&dataset);
@@ -140,6 +140,30 @@ static tartan_status read_named(tartan_grid *grid, tt_small *file, const char *p
   TRY(tt_small_exists(file, name, &there));
   REQUIRE(there || !needed, TARTAN_ERR_INPUT, "%s is no complete model: it has no %s; train it again", path, name);
   if (there) TRY(read_part(grid, path, name, A));
+done:
+  return st;
+}
+
+/* A dataset that is there has as many rows and columns as the others say. */
+static tartan_status check_shape(const char *path, const char *name, const tartan_matrix *A, int64_t rows, int64_t cols)
+{
+  tartan_status st = TARTAN_OK;
+
+  REQUIRE(!A || (A->col.n == rows && A->row.n == cols), TARTAN_ERR_INPUT,
+          "%s:%s is %lld x %lld, but the model's other parts ask for %lld x %lld: the file is damaged, train it again",
+          path, name, (long long)A->col.n, (long long)A->row.n, (long long)rows, (long long)cols);
+done:
+  return st;
+}
+
+static tartan_status check_shapes(const char *path, const tartan_predictor_values *v)
+{
+  tartan_status st = TARTAN_OK;
+
+  TRY(check_shape(path, "/user_factors", v->user_factors, v->users, v->factors));
+  TRY(check_shape(path, "/user_bias", v->user_bias, v->users, 1));
+  TRY(check_shape(path, "/item_bias", v->item_bias, v->items, 1));
+  TRY(check_shape(path, "/item_weights", v->weights, v->items, v->items));
 done:
   return st;
 }
@@ -186,6 +210,7 @@ tartan_status tartan_predictor_load(tartan_grid *grid, const char *path, tartan_
     TRY(read_solving(file, path, &v.opts));
   TRY(read_scale(grid, file, path, &v));
   TRY(read_parts(grid, file, path, &v));
+  TRY(check_shapes(path, &v));
   made = true; /* from here on they are the predictor's */
   TRY(tartan_predictor_create(grid, &v, true, p));
 done:
