@@ -9,8 +9,9 @@ set -eu
 per_node=${SLURM_NTASKS_PER_NODE:-1} threads=${SLURM_CPUS_PER_TASK:-1}
 export OMP_NUM_THREADS=$threads OMP_PLACES=cores OMP_PROC_BIND=close SRUN_CPUS_PER_TASK=$threads
 
-# When a rank has ended, srun gives the others a minute and ends them too: one that crashed leaves nobody waiting.
-export SLURM_WAIT=${SLURM_WAIT:-60}
+# When a rank has ended, srun gives the others 20 seconds and ends them too: one that crashed leaves nobody waiting, nor does
+# one whose node is out of reach.
+export SLURM_WAIT=${SLURM_WAIT:-20}
 
 # With Slurm's other ways to wait for all ranks, Open MPI 4.1.4 now and then crashed at its start (docs/cluster.md).
 export SLURM_PMIX_FENCE=${SLURM_PMIX_FENCE:-ring}

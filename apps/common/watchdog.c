@@ -113,7 +113,7 @@ static sign sign_of_self(double now)
   s.rank = dog.rank;
   s.idle = (float)(now - dog.moved);
   snprintf(s.host, TEXT, "%s", dog.host);
-  snprintf(s.phase, TEXT, "%s", a.phase ? a.phase : "starting");
+  snprintf(s.phase, TEXT, "%s%s", a.over ? "after " : "", a.phase ? a.phase : "starting");
   call_name(a.waits, s.waits);
   return s;
 }

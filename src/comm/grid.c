@@ -249,7 +249,10 @@ void tt_grid_warn(tartan_grid *grid, const char *fmt, ...)
 
 void tt_grid_progress(const tartan_grid *grid, const char *phase, double fraction)
 {
-  tt_activity_move(phase);
+  if (fraction < 1)
+    tt_activity_move(phase);
+  else
+    tt_activity_end(phase);
   if (grid->progress) grid->progress(grid->progress_context, phase, fraction);
 }
 
