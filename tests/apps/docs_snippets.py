@@ -71,7 +71,7 @@ def check_result(printed, shape):
 
 def test_python():
     need("h5py", "numpy")
-    reading, by_hand = snippets("python")
+    reading, by_hand, _ = snippets("python")
     _, n, k = SHAPE
     for options in ((), ("--scale", "std", "--whiten"), ("--no-center",)):
         error = make_files(*options)
@@ -79,6 +79,42 @@ def test_python():
         printed = run_snippet([sys.executable], by_hand, "by_hand.py")
         assert float(printed["difference"][0]) < 1e-12, printed
         close([float(printed["error"][0])], [error], 1e-6)
+
+
+def make_recommender():
+    """r.h5, model.h5, top.h5, evaluate.h5, whose names the snippet uses, and files of the other commands."""
+    ok("generate", "ratings", "--users=40", "--items=30", "--ratings=300", "-o", "r.h5", "--force")
+    ok("generate", "ratings", "--implicit", "--users=40", "--items=30", "--ratings=300", "-o", "counts.h5", "--force")
+    with open("grid.txt", "w", encoding="utf-8") as f:
+        f.write("alpha = 1 2\n")
+    words = {"model.h5": ["recommend", "train", "r.h5", "--split=random", "--sweep=grid.txt", "-k2"],
+             "ease.h5": ["recommend", "train", "r.h5", "--model=ease"],
+             "puresvd.h5": ["recommend", "train", "r.h5", "--model=puresvd", "-k2", "--split=random"],
+             "parts.h5": ["recommend", "train", "r.h5", "--model=nmf", "-k2", "--iterations=20", "--min-rating=0"],
+             "top.h5": ["recommend", "topn", "model.h5", "--seen=r.h5", "--count=5"],
+             "new-top.h5": ["recommend", "topn", "ease.h5", "--fold-in=r.h5", "--count=5", "--exclude=1,2"],
+             "similar.h5": ["recommend", "similar", "model.h5", "--count=5"],
+             "evaluate.h5": ["recommend", "evaluate", "model.h5", "--test=r.h5", "--metrics=recall@5,ndcg@5,rmse"],
+             "several.h5": ["recommend", "evaluate", "model.h5", "puresvd.h5", "--test=r.h5", "--fold-in=r.h5", "--per-user"],
+             "nmf.h5": ["nmf", "counts.h5", "-k2", "--init=random", "--iterations=20"]}
+    for path, arguments in words.items():
+        ok(*arguments, "-o", path, "--force")
+    return ["r.h5", *words]
+
+
+def test_recommender():
+    need("h5py", "numpy")
+    make_recommender()
+    printed = run_snippet([sys.executable], snippets("python")[2], "lists.py")
+    ok("export", "top.h5", "-o", "top.csv")
+    with open("top.csv", encoding="utf-8") as f:
+        assert f.readline() == "user,rank,item,score\n"
+        rows = [line.split(",") for line in f]
+    mine = [row for row in rows if row[0] == printed["user"][0]]
+    assert [row[1] for row in mine] == ["1", "2", "3", "4", "5"] and [row[2] for row in mine] == printed["items"], mine
+    close([float(x) for x in printed["scores"]], [float(row[3]) for row in mine], 1e-12)
+    assert float(printed["difference"][0]) < 1e-6, printed
+    assert printed["metrics"] == ["recall@5", "ndcg@5", "rmse"] and len(printed["values"]) == 3, printed
 
 
 def test_r():
@@ -112,16 +148,12 @@ def test_datasets_are_listed():
               "sample.h5": ["sample", "covariance.h5:/covariance", "--count", "5", "--mean", "covariance.h5:/mean"],
               "orthogonal.h5": ["sample", "--orthogonal", "9x4"], "search.h5": ["search", "data.h5:/X", "--all", "-k", "2"],
               "regress.h5": ["regress", "data.h5:/X", "--target", "column.h5"]}
-    linear["model.h5"] = ["recommend", "train", "r.h5", "--split=random", "--sweep=grid.txt", "-k2"]
-    ok("generate", "ratings", "--users=40", "--items=30", "--ratings=300", "-o", "r.h5")
-    with open("grid.txt", "w", encoding="utf-8") as f:
-        f.write("alpha = 1 2\n")
     with h5py.File("data.h5") as f, h5py.File("column.h5", "w") as g:
         g["y"] = f["X"][:, 0]
     for path, words in linear.items():
         ok(*words, "-o", path)
     text = text_of(FORMATS)
-    for path in ("pca.h5", "data.h5", "new.h5", *linear):
+    for path in ("pca.h5", "data.h5", "new.h5", *linear, *make_recommender()):
         names = []
         with h5py.File(path) as f:
             f.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
@@ -141,8 +173,9 @@ def test_options_are_named():
              "docs/user/factorizations.md": ("qr", "svd", "svdvals", "lowrank", "eigh", "eigvalsh", "eig"),
              "docs/user/solving.md": ("lu", "cholesky", "solve", "inv", "det", "slogdet", "lstsq", "pinv", "rank", "cond",
                                       "matrix-power", "multi-dot"),
-             "docs/user/regress.md": ("regress",), "docs/user/search.md": ("search",), "docs/user/machine.md": ("selftest",),
-             "docs/user/recommend.md": ("recommend train",)}
+             "docs/user/regress.md": ("regress",), "docs/user/search.md": ("search",), "docs/user/nmf.md": ("nmf",),
+             "docs/user/machine.md": ("selftest", "doctor"), "docs/user/recommend.md": ("recommend train",),
+             "docs/user/recommend-use.md": ("recommend topn", "recommend similar", "recommend evaluate")}
     for page, commands in pages.items():
         text = text_of(page)
         for command in commands:
