@@ -94,6 +94,11 @@ static tartan_status read_scale(tartan_grid *grid, tt_small *file, const char *p
           path);
   TRY(tt_small_number(file, "/", "rating_low", &v->low, &low));
   TRY(tt_small_number(file, "/", "rating_high", &v->high, &high));
+  REQUIRE(
+      isfinite(v->mean) && v->low <= v->high, TARTAN_ERR_INPUT,
+      "%s: the attributes global_mean (%g), rating_low (%g) and rating_high (%g) are not those of a model: train it "
+      "again",
+      path, v->mean, v->low, v->high);
   if (clips && !(low && high))
     tt_grid_warn(grid,
                  "%s does not say between which ratings it was trained (rating_low, rating_high): predictions are not "
