@@ -101,8 +101,8 @@ void app_options_overview(FILE *out, const app_command *const *commands)
     if (!c->run) continue;
     if (strcmp(group, c->group) != 0) fprintf(out, "\n%s\n", c->group);
     group = c->group;
-    fprintf(out, "  %-18s", c->name);
-    wrap(out, c->summary, 20, 20);
+    fprintf(out, "  %-18s ", c->name);
+    wrap(out, c->summary, 21, 21);
   }
   fputs("\nAlso\n"
         "  COMMAND --help    every option of a command, with its unit and default\n"
