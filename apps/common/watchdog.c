@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <math.h>
 #include <net/if.h>
@@ -63,6 +64,7 @@ static struct {
   pthread_t          thread, watched;
   double             limit, tick, start;
   int                rank, size, socket;
+  int                wake[2]; /* a pipe: what is written ends the thread's sleep */
   meeting            where;
   peer              *peer;     /* [size] on rank 0, else of rank 0 alone */
   bool               answered; /* rank 0 has answered from `home` */
@@ -70,7 +72,7 @@ static struct {
   uint64_t           moves;
   double             moved, worked; /* clock of the last move; seconds of processor by then */
   char               host[TEXT];
-} dog;
+} dog = {.socket = -1, .wake = {-1, -1}};
 
 /* ------------------------------------------------------------------------------------------------ this rank */
 
@@ -307,7 +309,7 @@ static void forgive(double now)
 
 static void *look_on(void *unused)
 {
-  struct pollfd p = {.fd = dog.socket, .events = POLLIN};
+  struct pollfd p[2] = {{.fd = dog.socket, .events = POLLIN}, {.fd = dog.wake[0], .events = POLLIN}};
   double        next = tt_seconds(), before = next;
 
   (void)unused;
@@ -327,7 +329,7 @@ static void *look_on(void *unused)
         report(&s), judge_home(now);
       next = now + dog.tick;
     }
-    (void)poll(&p, 1, (int)(1000 * fmin(0.2, dog.tick)));
+    (void)poll(p, 2, (int)(1000 * fmin(0.2, dog.tick)));
   }
   return NULL;
 }
@@ -352,6 +354,7 @@ static bool open_socket(meeting *m)
   struct sockaddr_in here = {.sin_family = AF_INET};
   socklen_t          length = sizeof here;
 
+  if (pipe2(dog.wake, O_CLOEXEC) != 0) return false;
   dog.socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (dog.socket < 0 || bind(dog.socket, (const struct sockaddr *)&here, sizeof here) != 0 ||
       getsockname(dog.socket, (struct sockaddr *)&here, &length) != 0)
@@ -380,7 +383,9 @@ done:
 static void close_down(void)
 {
   if (dog.socket >= 0) close(dog.socket);
-  dog.socket = -1;
+  for (int i = 0; i < 2; i++)
+    if (dog.wake[i] >= 0) close(dog.wake[i]);
+  dog.socket = dog.wake[0] = dog.wake[1] = -1;
   tt_free(dog.peer);
   dog.peer = NULL;
 }
@@ -407,7 +412,7 @@ tartan_status app_watchdog_start(tartan_grid *grid, double limit)
 
   if (grid->size == 1 || limit <= 0 || dog.running) goto done;
   memset(&dog, 0, sizeof dog);
-  dog.socket = -1;
+  dog.socket = dog.wake[0] = dog.wake[1] = -1;
   dog.rank = grid->rank;
   dog.size = grid->size;
   dog.limit = limit;
@@ -435,6 +440,7 @@ void app_watchdog_stop(void)
 
   if (!dog.running) return;
   atomic_store(&dog.stop, true);
+  (void)!write(dog.wake[1], "", 1);
   pthread_join(dog.thread, NULL);
   s = sign_of_self(tt_seconds());
   s.ended = 1;
