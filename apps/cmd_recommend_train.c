@@ -197,6 +197,7 @@ static tartan_status add_up(app_run *run, job *j)
                                   : tartan_recommend_plan(j->data.train, &opts, &one));
     sum.flops += one.flops * times;
     sum.words += one.words * times;
+    sum.seconds += one.seconds * times;
     if (i > 0 && one.memory <= run->plan.memory) continue;
     run->plan = one;
     j->largest = SET;
@@ -204,6 +205,7 @@ static tartan_status add_up(app_run *run, job *j)
   j->epoch = run->plan;
   run->plan.flops = sum.flops;
   run->plan.words = sum.words;
+  run->plan.seconds = sum.seconds;
   run->plan.bytes_read = (double)run->grid->counters.bytes_read;
 done:
   SET = base;
@@ -260,13 +262,23 @@ done:
   return st;
 }
 
-/* Plan and counters of the epochs of this run, without what is read and measured between them. */
-static void note_words(app_run *run, const job *j)
+/* Plan, seconds and counters of the epochs of this run, without what is read and measured between them. */
+static void note_epochs(app_run *run, const job *j)
 {
   if (SET.sweep || j->epoch.flops <= 0) return;
+  run->plan.seconds -= j->epoch.seconds * ((double)SET.iterations - j->training.ran);
   run->plan.words = j->training.predicted;
+  run->taken = j->training.seconds;
   run->moved = j->training.moved;
   run->counted = true;
+}
+
+static tartan_status epochs(app_run *run, job *j)
+{
+  const tartan_status st = app_recommend_epochs(run, &j->data, j->result.path, &j->training);
+
+  note_epochs(run, j);
+  return st;
 }
 
 /* The end: where the time went, the page, the files. Collective. */
@@ -320,8 +332,7 @@ static tartan_status train(app_run *run, const char *const *operands, int count)
   if (SET.sweep)
     TRY(app_sweep_train(run, &j.data, &j.result, &j.sweep, &j.training));
   else
-    TRY(app_recommend_epochs(run, &j.data, j.result.path, &j.training));
-  note_words(run, &j);
+    TRY(epochs(run, &j));
   TRY(app_recommend_save(run, &j.result, &j.data, &j.training, SET.sweep ? &j.sweep : NULL));
   app_recommend_settle(); /* of a sweep: those of the best */
   j.trained = true;

@@ -83,6 +83,7 @@ typedef struct app_training {
   bool                   resumed;
   double                 planned[2];       /**< words of the first epoch of this run, and of each other */
   double                 predicted, moved; /**< words of the epochs of this run */
+  double                 ran, seconds;     /**< epochs of this run, and what they took */
   int64_t part, parts;       /**< which setting of how many this is; parts 0: the only one, whose epochs are printed */
   double  cold[2];           /**< of app_recommend_cold() */
   char    file[TT_PATH_MAX]; /**< of the checkpoint */

@@ -84,7 +84,7 @@ static tartan_status begin(app_run *run, const app_recommend_data *data, app_tra
   TRY(tartan_recommender_create(data->train, &opts, &t->model));
   TRY(app_recommend_cold(run, data, t->model, t->cold));
   for (int i = 0; i < 2; i++) TRY(tt_recommend_epoch_words(t->model, i == 0, &t->planned[i]));
-  t->predicted = t->moved = 0;
+  t->predicted = t->moved = t->ran = t->seconds = 0;
 done:
   return st;
 }
@@ -217,8 +217,10 @@ static tartan_status step(app_run *run, const app_recommend_data *data, app_trai
   tartan_status     st = TARTAN_OK;
 
   TRY(tartan_recommender_epoch(t->model, &t->last));
-  t->predicted += t->planned[t->predicted > 0];
+  t->predicted += t->planned[t->ran > 0];
   t->moved += t->last.words;
+  t->seconds += t->last.seconds;
+  t->ran++;
   *e = (app_epoch){(double)t->last.epoch, t->last.loss, (double)NAN, (double)NAN, t->last.seconds, (double)NAN};
   TRY(measure(data, t, e));
   TRY(tartan_predictor_from_recommender(t->model, &now));

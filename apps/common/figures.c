@@ -50,7 +50,8 @@ static void own_figures(const app_run *run, double own[FIGURES])
   own[SECONDS] = rest = tt_seconds() - run->start;
   for (int i = 0; i < TARTAN_PHASES; i++) rest -= own[i];
   own[TARTAN_PHASES] = rest > 0 ? rest : 0;
-  own[PLANNED] = own[TARTAN_PHASE_READ] + own[TARTAN_PHASE_COMPUTE] + own[TARTAN_PHASE_COMMUNICATE];
+  own[PLANNED] = own[TARTAN_PHASE_READ];
+  own[PLANNED] += run->taken > 0 ? run->taken : own[TARTAN_PHASE_COMPUTE] + own[TARTAN_PHASE_COMMUNICATE];
   own[RESIDENT] = (double)app_machine_status("VmHWM");
   own[RATE] = computing > 0 ? run->grid->counters.flops / computing : 0;
   own[PEAK] = run->grid->counters.flops > 0 && shown ? tt_gemm_rate(run->threads) : 0;

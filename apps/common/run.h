@@ -71,6 +71,7 @@ typedef struct app_run {
   tt_counters        mark;  /**< of app_plan_mark() */
   double             moved; /**< words of what the plan tells of, the largest over ranks, where `counted` */
   bool               counted;
+  double             taken; /**< seconds of the plan beside reading; 0: all that was computed and communicated */
   app_check          check[APP_CHECKS_MAX];
   int                checks;
   bool               mute;                       /**< runs inside another command: see inside.h */

@@ -89,7 +89,10 @@ typedef struct tartan_recommend_epoch {
   double  imbalance; /**< work: largest over mean */
 } tartan_recommend_epoch;
 
-/** Memory, words and flops of an epoch, before it is tried. Collective. */
+/**
+ * Memory, words, flops and seconds of an epoch, before it is tried: flops by the lengths of rows and columns, seconds from a
+ * measurement of a few made-up rows of such lengths (some hundredths of a second). Collective. TARTAN_ERR_NOMEM.
+ */
 TARTAN_API TARTAN_MUST_USE tartan_status tartan_recommend_plan(const tartan_sparse         *R,
                                                                const tartan_recommend_opts *opts, tartan_cost *plan);
 

@@ -13,7 +13,7 @@
 #include "kernel/dense.h"
 #include "kernel/parallel.h"
 
-#define BATCH 16 /* rows that a thread takes at a time */
+#define BATCH 16 /* rows that a thread takes at a time, where there are many */
 
 static const tt_als_kernels *kernels_of(const tt_als_shared *shared)
 {
@@ -64,7 +64,8 @@ typedef struct job {
   int64_t               light;       /* most observations of a light row; 0: none is light */
   double                least, most; /* of d */
   int64_t               steps;       /* of cg; of block: coordinates */
-  tt_als_work          *work;        /* [threads] */
+  int64_t               batch;
+  tt_als_work          *work; /* [threads] */
   char                 *memory;
   int64_t               failed;
 } job;
@@ -231,7 +232,7 @@ static void solve_batch(int64_t i, void *context)
   job    *j = context;
   int64_t failed = 0;
 
-  for (int64_t u = i * BATCH; u < tt_min(j->rows->count, (i + 1) * BATCH); u++) {
+  for (int64_t u = i * j->batch; u < tt_min(j->rows->count, (i + 1) * j->batch); u++) {
     failed += !solve_row(j, u);
     if (j->rows->misfit) measure_row(j, u);
   }
@@ -247,7 +248,8 @@ static void run(job *j, int threads, tt_memory *mem, tartan_status *local)
   if (j->rows->count == 0 || j->shared->k == 0) return;
   if (j->method == METHOD_EXACT) find_light(j);
   make_work(j, threads, mem, local);
-  if (*local == TARTAN_OK) tt_parallel_for(threads, tt_ceil_div(j->rows->count, BATCH), solve_batch, j);
+  j->batch = tt_min(BATCH, tt_ceil_div(j->rows->count, 4 * (int64_t)threads));
+  if (*local == TARTAN_OK) tt_parallel_flushed(threads, tt_ceil_div(j->rows->count, j->batch), solve_batch, j);
   tt_free(j->memory);
   tt_free(j->work);
 }

@@ -7,6 +7,8 @@
  *
  * where G is what all rows share: alpha0 Y'Y of implicit data, nothing of explicit data.
  *
+ * Numbers below the normal range count as zero in rows that are solved here (tt_parallel_flushed()).
+ *
  * Bits: each x_u depends on its own observations, in their order, on k, G and lambda_u alone: not on the rows beside
  * it, the number of threads, or where it lies.
  */

@@ -6,6 +6,9 @@
 
 #include <omp.h>
 #include <stddef.h>
+#if defined __SSE2__
+#include <xmmintrin.h>
+#endif
 
 #include "ext/vendor.h"
 
@@ -33,6 +36,72 @@ void tt_parallel_beside(int threads, tt_task *main_task, void *main_context, int
 void tt_parallel_for(int threads, int64_t n, tt_task *task, void *context)
 {
   tt_parallel_beside(threads, NULL, NULL, n, task, context);
+}
+
+/* ------------------------------------------------------------------------------------------------ below normal numbers */
+
+#if defined __SSE2__
+#define FLUSH 0x8040u /* of MXCSR: results below the normal range, and operands there, become zero */
+
+static uint64_t flush(void)
+{
+  const unsigned before = _mm_getcsr();
+
+  _mm_setcsr(before | FLUSH);
+  return before;
+}
+
+static void restore(uint64_t before)
+{
+  _mm_setcsr((unsigned)before);
+}
+#elif defined __aarch64__
+#define FLUSH (UINT64_C(1) << 24) /* of FPCR */
+
+static uint64_t flush(void)
+{
+  uint64_t before;
+
+  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+  __asm__ volatile("msr fpcr, %0" : : "r"(before | FLUSH));
+  return before;
+}
+
+static void restore(uint64_t before)
+{
+  __asm__ volatile("msr fpcr, %0" : : "r"(before));
+}
+#else
+static uint64_t flush(void)
+{
+  return 0;
+}
+
+static void restore(uint64_t before)
+{
+  (void)before;
+}
+#endif
+
+typedef struct flushed {
+  tt_task *task;
+  void    *context;
+} flushed;
+
+static void run_flushed(int64_t i, void *context)
+{
+  const flushed *f = context;
+  const uint64_t before = flush();
+
+  f->task(i, f->context);
+  restore(before);
+}
+
+void tt_parallel_flushed(int threads, int64_t n, tt_task *task, void *context)
+{
+  flushed f = {task, context};
+
+  tt_parallel_for(threads, n, run_flushed, &f);
 }
 
 int tt_thread_index(void)

@@ -20,6 +20,13 @@ void tt_parallel_for(int threads, int64_t n, tt_task *task, void *context);
  */
 void tt_parallel_beside(int threads, tt_task *main_task, void *main_context, int64_t n, tt_task *task, void *context);
 
+/**
+ * tt_parallel_for() while numbers below the normal range count as zero, where the processor can do that. Local.
+ *
+ * Arithmetic with them is tens of times slower, and factors that a penalty drives to nothing come to them.
+ */
+void tt_parallel_flushed(int threads, int64_t n, tt_task *task, void *context);
+
 /** Which thread of the team the caller is, from zero: for scratch memory of its own. Local. */
 int tt_thread_index(void);
 

@@ -202,9 +202,7 @@ tartan_status tt_recommend_count(const tartan_sparse *R, const tartan_recommend_
 
   *counts = (tt_epoch_counts){.imbalance = 1};
   REQUIRE(R->grid->size == 1, TARTAN_ERR_GRID, "ratings to be counted lie on one rank");
-  c.model.opts = *opts;
-  c.model.opts.steps = tt_recommend_steps(opts);
-  c.model.heavy_from = tt_als_heavy_from(opts->factors);
+  tt_recommend_price(&c.model, opts);
   make(&c, R, &local);
   AGREE(R->grid, local);
   fill(&c, R);

@@ -164,7 +164,7 @@ static void sum_segments(job *j, int64_t first, int64_t last, int width, stack *
     const int64_t count = tt_min(width, last - g);
 
     j->first = g;
-    tt_parallel_for(j->F->grid->threads, count, sum_segment, j);
+    tt_parallel_flushed(j->F->grid->threads, count, sum_segment, j);
     for (int64_t i = 0; i < count; i++) {
       memcpy(top(s), j->sum + i * s->size, (size_t)s->size * sizeof *j->sum);
       push(s, g + i, 0);
@@ -421,7 +421,7 @@ static tartan_status apply(tartan_matrix *F, const double *Q)
   x.to = tt_alloc(&grid->memory, grid->threads * ROTATED * k, size, "rotated rows", &local);
   AGREE(grid, local);
   tt_copy_local(TARTAN_F64, Q, k, F->dtype, q, k, k, k);
-  tt_parallel_for(grid->threads, groups, turn_rows, &x);
+  tt_parallel_flushed(grid->threads, groups, turn_rows, &x);
   grid->counters.flops += 2.0 * (double)(groups * ROTATED) * (double)(k * k);
   tt_grid_phase(grid, TARTAN_PHASE_COMPUTE, &t);
 done:

@@ -104,6 +104,15 @@ tartan_status tt_sides_arrange(tartan_recommender *m, const tartan_sparse *R);
 /** Largest over mean of the work that is left as it is: a copy of the ratings takes memory. */
 #define TT_BALANCED 1.03
 
+/** What the flops of a row ask of a model: options, steps, forms. Local. @param[out] m  nothing else of it is set */
+void tt_recommend_price(tartan_recommender *m, const tartan_recommend_opts *opts);
+
+/** Whether factor rows are turned until what all rows share is diagonal. Local. */
+bool tt_recommend_turns(const tartan_recommend_opts *opts);
+
+/** Whether a row of so many entries takes the short form. Local. */
+bool tt_recommend_is_short(const tartan_recommender *m, int64_t entries);
+
 /** Flops of a row of so many entries that is not cut, without what all rows share. Local. */
 double tt_recommend_row_flops(const tartan_recommender *m, int64_t entries);
 
@@ -112,6 +121,36 @@ double tt_recommend_row_work(int64_t entries, void *context);
 
 /** Flops of this rank's rows of a side in a half-step, of a row that is cut those of its part. Local. */
 double tt_side_flops(const tartan_recommender *m, const tt_side *side);
+
+/* ---- recommend_taste.c ---- */
+
+/** Kinds of rows: each has a speed of its own. */
+typedef enum tt_row_kind {
+  TT_ROW_SHORT, /**< exact, in the short form */
+  TT_ROW_LONG,  /**< in the long form, or by another solver */
+  TT_ROW_CUT,   /**< of more than a segment */
+  TT_ROW_KINDS
+} tt_row_kind;
+
+/** What rows of a kind come to, over all ranks. */
+typedef struct tt_kind_work {
+  double rows, flops;
+  double weighted; /**< sum of each row's flops times its entries */
+} tt_kind_work;
+
+typedef struct tt_epoch_work {
+  tt_kind_work side[2][TT_ROW_KINDS];
+} tt_epoch_work;
+
+/**
+ * Counts the rows of an epoch by the entries that they have; of many columns, those of a part of them. Collective.
+ * TARTAN_ERR_NOMEM.
+ */
+tartan_status tt_recommend_tally(const tartan_sparse *R, const tartan_recommend_opts *opts, tt_epoch_work *work);
+
+/** Seconds of such an epoch without its messages, of the slowest rank, from a measurement of a moment. Collective. TARTAN_ERR_NOMEM. */
+tartan_status tt_recommend_taste(const tartan_sparse *R, const tartan_recommend_opts *opts, const tt_epoch_work *work,
+                                 double *seconds);
 
 /* ---- recommend_cut.c ---- */
 

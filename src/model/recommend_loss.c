@@ -90,7 +90,7 @@ static void add_side(job *j, int which, double sum[2])
   const tt_side *side = j->side = &j->m->side[which];
   const int64_t  groups = tt_ceil_div(side->shift + side->count, GROUP);
 
-  tt_parallel_for(j->m->grid->threads, groups, sum_group, j);
+  tt_parallel_flushed(j->m->grid->threads, groups, sum_group, j);
   for (int64_t g = 0; g < groups; g++) {
     tt_add_twofold(sum, j->sum[g][0]);
     sum[1] += j->sum[g][1];

@@ -1,5 +1,5 @@
 /*
- * What an epoch takes, by the shape of R alone: of each row its mean number of entries is assumed.
+ * What an epoch takes: memory by the shape of R alone, flops by the lengths of its rows and columns, seconds from a taste.
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,19 +12,6 @@
 #define UNEVEN 1.25   /* a rank's rows and entries over the mean: it is work that is balanced */
 #define SORTED 32     /* bytes of an entry while rows are exchanged and columns are numbered */
 #define SAMPLES 3.0e6 /* of keys, for the cuts */
-
-/* Flops of one side of an epoch. */
-static double side_flops(const tartan_recommend_opts *o, double rows, double entries)
-{
-  const double  k = (double)o->factors;
-  const int64_t each = (int64_t)ceil(entries / fmax(rows, 1));
-  const bool    turn = o->solver == TARTAN_RECOMMEND_EXACT && !o->nonnegative;
-
-  if (o->solver == TARTAN_RECOMMEND_CG) return 4 * (double)tt_recommend_steps(o) * (entries * k + rows * k * k);
-  if (o->solver == TARTAN_RECOMMEND_BLOCK) return rows * tt_als_block_flops(o->factors, each, tt_recommend_steps(o));
-  return rows * tt_als_flops(o->factors, each, turn && each < tt_als_heavy_from(o->factors)) +
-         (o->model == TARTAN_RECOMMEND_IALS ? 3 : 0) * rows * k * k;
-}
 
 /* Distinct of `rows` that so many draws would meet: an upper bound of what a rank needs. */
 static double distinct(double rows, double draws)
@@ -95,9 +82,13 @@ tartan_status tartan_recommend_plan(const tartan_sparse *R, const tartan_recomme
 {
   tartan_recommend_opts o = TARTAN_RECOMMEND_OPTS_INIT;
   const double          P = R->grid->size, m = (double)R->m, n = (double)R->n, entries = (double)R->entries;
+  double                k;
   tt_recommend_parts    parts;
+  tt_epoch_work         work;
+  tartan_status         st = TARTAN_OK;
 
   if (opts) memcpy(&o, opts, opts->size < sizeof o ? opts->size : sizeof o);
+  k = (double)o.factors;
   *plan = (tartan_cost){.grid = {R->grid->size, 1, 1}, .passes = 1};
   snprintf(plan->algorithm, sizeof plan->algorithm, "%s",
            o.model == TARTAN_RECOMMEND_ALS    ? "als"
@@ -107,14 +98,19 @@ tartan_status tartan_recommend_plan(const tartan_sparse *R, const tartan_recomme
   plan->memory = tt_recommend_memory(R, &o, &parts);
   if (o.model != TARTAN_RECOMMEND_ALS && o.model != TARTAN_RECOMMEND_IALS) {
     snprintf(plan->reason, sizeof plan->reason, "no factors");
-    return TARTAN_OK;
+    goto done;
   }
   snprintf(plan->reason, sizeof plan->reason, "%lld factors, %s; figures of one epoch", (long long)o.factors,
            o.solver == TARTAN_RECOMMEND_CG      ? "a few steps of conjugate gradients a row"
            : o.solver == TARTAN_RECOMMEND_BLOCK ? "each row by blocks of coordinates"
            : o.nonnegative                      ? "each row solved exactly over factors that are not negative"
                                                 : "each row solved exactly");
-  plan->flops = (side_flops(&o, m, entries) + side_flops(&o, n, entries)) / P;
-  plan->words = P > 1 ? (distinct(m, entries / P) + distinct(n, entries / P)) * (1 - 1 / P) * (double)o.factors : 0;
-  return TARTAN_OK;
+  TRY(tt_recommend_tally(R, &o, &work));
+  for (int i = 0; i < 2 * TT_ROW_KINDS; i++) plan->flops += work.side[i / TT_ROW_KINDS][i % TT_ROW_KINDS].flops / P;
+  if (o.model == TARTAN_RECOMMEND_IALS && tt_recommend_turns(&o)) plan->flops += 3 * (m + n) * k * k / P;
+  plan->words = P > 1 ? (distinct(m, entries / P) + distinct(n, entries / P)) * (1 - 1 / P) * k : 0;
+  TRY(tt_recommend_taste(R, &o, &work, &plan->seconds));
+  plan->seconds += plan->words * (double)tartan_dtype_size(o.dtype) / R->grid->rates.bandwidth;
+done:
+  return st;
 }

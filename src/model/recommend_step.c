@@ -67,8 +67,8 @@ static tartan_status share(step *s, int other)
   tartan_recommender *m = s->m;
   const int64_t       k = m->opts.factors;
   const bool          implicit = m->opts.model == TARTAN_RECOMMEND_IALS;
-  const bool    turn = m->opts.solver == TARTAN_RECOMMEND_EXACT && !m->opts.nonnegative && !(m->fixed && implicit);
-  tartan_status st = TARTAN_OK;
+  const bool          turn = tt_recommend_turns(&m->opts) && !(m->fixed && implicit);
+  tartan_status       st = TARTAN_OK;
 
   if (turn) s->shared.d = s->d; /* of explicit data: zeros */
   if (!implicit) goto done;

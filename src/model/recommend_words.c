@@ -63,7 +63,7 @@ double tt_epoch_words(const tartan_recommend_opts *o, int P, int rank, bool firs
 {
   const int64_t k = o->factors;
   const bool    implicit = o->model == TARTAN_RECOMMEND_IALS;
-  const bool    turns = implicit && o->solver == TARTAN_RECOMMEND_EXACT && !o->nonnegative;
+  const bool    turns = implicit && tt_recommend_turns(o);
   const double  width = (double)(k * (k + 1) / 2 + k);
   moved         m = {0, 0};
 

@@ -3,22 +3,37 @@
  * gradients or blocks of coordinates, its share of the Gram matrix and of the rotation, and the way of its entries' factor rows through memory. The ranges
  * of both sides are cut by it.
  */
+#include "base/util.h"
 #include "comm/collective.h"
 #include "model/recommend_impl.h"
 
 #define ENTRY 6 /* flops in the time of which one element of an entry's factor row is fetched */
 
+void tt_recommend_price(tartan_recommender *m, const tartan_recommend_opts *opts)
+{
+  *m = (tartan_recommender){.opts = *opts, .heavy_from = tt_als_heavy_from(tt_max(1, opts->factors))};
+  m->opts.steps = tt_recommend_steps(opts);
+}
+
+bool tt_recommend_turns(const tartan_recommend_opts *opts)
+{
+  return opts->solver == TARTAN_RECOMMEND_EXACT && !opts->nonnegative;
+}
+
+bool tt_recommend_is_short(const tartan_recommender *m, int64_t entries)
+{
+  return tt_recommend_turns(&m->opts) && m->form != TT_ALS_HEAVY && entries < m->heavy_from;
+}
+
 double tt_recommend_row_flops(const tartan_recommender *m, int64_t entries)
 {
   const int64_t k = m->opts.factors;
-  const bool    light = m->opts.solver == TARTAN_RECOMMEND_EXACT && !m->opts.nonnegative && m->form != TT_ALS_HEAVY &&
-                     entries < m->heavy_from;
 
   if (m->opts.solver == TARTAN_RECOMMEND_CG && entries <= TARTAN_SPARSE_SEGMENT)
     return (double)(m->opts.steps + 1) * (4 * (double)entries + 2 * (double)k) * (double)k;
   if (m->opts.solver == TARTAN_RECOMMEND_BLOCK && entries <= TARTAN_SPARSE_SEGMENT)
     return tt_als_block_flops(k, entries, m->opts.steps);
-  return tt_als_flops(k, entries, light);
+  return tt_als_flops(k, entries, tt_recommend_is_short(m, entries));
 }
 
 double tt_recommend_row_work(int64_t entries, void *context)
