@@ -61,7 +61,7 @@ static double passing(const share *s, const tartan_recommend_opts *o, double seg
   const double gram = 512 * k * s->size + 4 * s->threads * (k * k * s->size + sums) +
                       sums * (2 * log2(1 + segments / s->P) + 2 * log2(1 + segments) + 30);
   const double vectors = 32 * k * k + 3 * k * k * s->size + s->threads * 512 * k * s->size;
-  const double rows = 3 * (k * k + 2 * k) * s->size +
+  const double rows = (3 + 2 * s->threads) * (k * k + 3 * k) * s->size +
                       s->threads * s->size * (k + 40) * (k + (double)tt_als_heavy_from(o->factors) + 300);
 
   return most * k * s->size + fmax(fmax(gram, vectors), fmax(rows, most * (1 - 1 / s->P) * k * s->size));
