@@ -68,14 +68,14 @@ crashed_in_mpi_init() { grep -qF "Failing at address: (nil)" "$log" && grep -qF 
 
 over_at_last() {
   local again
-  until_true 100 over
+  until_true "${PATIENCE:-100}" over
   for again in 1 2; do
     crashed_in_mpi_init || return 0
     echo "job $id crashed in MPI_Init: started again ($again)"
     sed -n '/Segmentation fault/,$p' "$log"
     rm "$log"
     scontrol requeue "$id"
-    until_true 100 over
+    until_true "${PATIENCE:-100}" over
   done
 }
 
