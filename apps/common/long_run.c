@@ -123,8 +123,8 @@ tartan_status app_long_begin(app_run *run, const app_result *result)
   const char   *folder = app_long_set.checkpoint;
   tartan_status st = TARTAN_OK;
 
-  if (folder) TRY(tt_root_verdict(run->grid, run->rank == 0 ? check_folder(folder) : TARTAN_OK));
   TRY(app_long_beside(result->path, ".checkpoint", state.path));
+  if (folder) TRY(tt_root_verdict(run->grid, run->rank == 0 ? check_folder(folder) : TARTAN_OK));
   watch(run);
   state.checkpoint = (tt_checkpoint){.path = state.path,
                                      .configuration = result->configuration,

@@ -151,4 +151,196 @@ def test_states():
         assert beside(f"{name}.h5") == []
 
 
+@contextlib.contextmanager
+def end_of_job(text):
+    os.environ["SLURM_JOB_END_TIME"] = text
+    try:
+        yield
+    finally:
+        del os.environ["SLURM_JOB_END_TIME"]
+
+
+def test_end_of_the_job():
+    """A job that ends soon is left with a state, from which the next goes on to the same bits; nonsense counts as no end at all,
+    and an end that is past stops a run at its first look, which still gets on a little each time."""
+    need("h5py")
+    inputs()
+    for name in ("covariance", "svd", "train"):
+        words, _, names, _ = KEEPING[name]
+        ok(*words, "-o", "whole.h5", "--force", ranks=2)
+        for end in (str(int(time.time()) + 4), str(int(time.time()) - 1000), "1"):
+            with end_of_job(end):
+                done = run(*words, "-o", "x.h5", ranks=2)
+            assert done.code == 75 and len(done.err) == 1 and "by the time limit" in done.err[0], (words, end, done.stderr)
+            assert not os.path.exists("x.h5") and "x.h5.checkpoint" in beside("x.h5")
+        with end_of_job(str(int(time.time()) + 3600)):
+            assert "goes on" in ok(*words, "-o", "x.h5", ranks=2).stdout
+        assert arrays("x.h5", names) == arrays("whole.h5", names) and beside("x.h5") == []
+        os.remove("x.h5")
+    for nonsense in ("", "abc", "12 34", "-5", "0", "nan", "inf", "1e400", "9" * 30, "9" * 400, "2026-12-01T00:00:00"):
+        with end_of_job(nonsense):
+            done = ok("covariance", "a.h5", "-o", "x.h5")
+        assert done.warnings == [] and beside("x.h5") == [], (nonsense, done.stderr)
+        os.remove("x.h5")
+
+
+def test_folders():
+    """A folder that cannot take a state is told before anything is computed."""
+    need("h5py")
+    inputs()
+    with open("file", "w", encoding="utf-8"):
+        pass
+    for ranks in (1, 3):
+        for folder, code, part in (("nowhere", 6, ["nowhere", "make the folder first"]), ("file", 6, ["file is a file", "name a folder"]),
+                                   ("", 2, "--checkpoint: no folder"), ("file/deeper", 6, "file/deeper"), ("x" * 1100, 2, "too long")):
+            refused(code, part, "covariance", "a.h5", "-o", "x.h5", f"--checkpoint={folder}", ranks=ranks)
+    for name in ("pca-gram", "regress", "svd", "lowrank", "train"):
+        refused(6, "nowhere", *KEEPING[name][0], "-o", "x.h5", "--checkpoint=nowhere")
+    refused(6, "nowhere", *SWEEP, "-o", "x.h5", "--checkpoint=nowhere")
+    assert [f for f in os.listdir(".") if f.startswith("x.h5")] == []
+
+
+def test_file_systems():
+    """One without room, or that is read-only: the result is computed all the same where that can be, and no file stands there that
+    is not whole."""
+    need("h5py")
+    inputs()
+    with small_disk("64k") as disk:
+        for name in ("covariance", "pca-gram", "regress", "lowrank"):
+            words, _, names, _ = KEEPING[name]
+            ok(*words, "-o", "whole.h5", "--force")
+            done = ok(*words, "-o", "x.h5", f"--checkpoint={disk}", "--checkpoint-every=0s", "--force")
+            assert name == "lowrank" or any("no checkpoint was written: no space left" in w for w in done.warnings), done.stderr
+            assert arrays("x.h5", names) == arrays("whole.h5", names) and os.listdir(disk) == []
+            refused(6, "no space left", *words, "-o", "z.h5", f"--checkpoint={disk}", LIMIT, ranks=2)
+            refused(6, "no space left", *words, "-o", f"{disk}/y.h5", LIMIT, ranks=2)
+            assert os.listdir(disk) == [] and not os.path.exists("z.h5")
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        refused(6, ["Read-only", disk], "covariance", "a.h5", "-o", "z.h5", f"--checkpoint={disk}", ranks=2)
+
+
+def test_other_circumstances():
+    """Ranks, threads, grid and period of checkpoints change from run to run; the bits do not."""
+    need("h5py")
+    inputs()
+    for name in ("covariance", "pca-gram", "regress", "train"):
+        words, _, names, _ = KEEPING[name]
+        ok(*words, "-o", "whole.h5", "--force")
+        stop(*words, "-o", "x.h5", "--checkpoint-every=0s", ranks=2, threads=2)
+        stop(*words, "-o", "x.h5", "--grid=1x3", "--checkpoint-every=1h", ranks=3)
+        done = ok(*words, "-o", "x.h5", "--grid=4x1", "--checkpoint-every=0s", ranks=4)
+        assert "goes on" in done.stdout, done.stdout
+        assert arrays("x.h5", names) == arrays("whole.h5", names) and beside("x.h5") == [], words
+        os.remove("x.h5")
+
+
+def interrupt(words, number, name, ready, ranks=0):
+    """Sends the signal once a file is there, or a while after the start. Returns the exit code and what was said."""
+    command = [MPIEXEC, "-q", "-n", str(ranks)] if ranks else []
+    process = subprocess.Popen([*command, TARTAN, *words, "-o", name], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                               env=environment(1))
+    end = time.monotonic() + (30 if isinstance(ready, str) else ready)
+    while process.poll() is None and time.monotonic() < end and not (isinstance(ready, str) and os.path.exists(ready)):
+        time.sleep(0.002)
+    if process.poll() is None:
+        process.send_signal(number)
+    said = process.communicate(timeout=60)[1]
+    return process.returncode, said
+
+
+def test_signals_where_a_state_is_kept():
+    """TERM, INT and USR1 in the middle: exit code 75, one line, a state, and the bits of a run that was left alone."""
+    need("h5py")
+    ok("generate", "matrix", "-m", 40000, "-n", 400, "--dtype", "f32", "-o", "a.h5")
+    ok("generate", "matrix", "-m", 40000, "-n", 1, "-o", "y.h5")
+    ok("generate", "ratings", "--users=400", "--items=300", "--ratings=20000", "-o", "r.h5")
+    with open("grid.txt", "w", encoding="utf-8") as f:
+        f.write("factors = 3 4 5 6 7 8\nregularization = 0.1 1\n")
+    runs = {name: (row[0], row[2], "x.h5.checkpoint") for name, row in KEEPING.items()}
+    runs["train"] = (("recommend", "train", "r.h5", "-k8", "--iterations=60"), ("user_factors", "item_factors"), "x.h5.checkpoint")
+    runs["sweep"] = (SWEEP, ("user_factors", "item_factors", "leaderboard/rmse", "leaderboard/epochs"), "x.h5.sweep")
+    stopped = 0
+    for name, (words, names, file) in runs.items():
+        ok(*words, "-o", "whole.h5", "--force")
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            code, said = interrupt((*words, "--checkpoint-every=0s"), number, "x.h5", file)
+            assert code in (0, 75), (name, number, code, said)
+            assert os.path.exists("x.h5") == (code == 0), (name, number, code)
+            if code == 75:
+                stopped += 1
+                assert "by a signal" in said and file in beside("x.h5"), (name, said, beside("x.h5"))
+                assert "goes on" in ok(*words, "-o", "x.h5").stdout
+            assert arrays("x.h5", names) == arrays("whole.h5", names), (name, number)
+            assert beside("x.h5") == [], beside("x.h5")
+            os.remove("x.h5")
+    assert stopped >= 12, stopped
+
+
+def test_signals_where_none_is_kept():
+    """The signal ends the run. What stands under the name of the result is whole, and what a run may leave beside it is removed by
+    the next for the same result."""
+    need("h5py")
+    ok("generate", "matrix", "-m", 500, "-n", 500, "-o", "s.h5")
+    ok("matmul", "s.h5", "s.h5", "--transpose-a", "-o", "spd.h5")
+    ok("generate", "ratings", "--users=800", "--items=500", "--ratings=30000", "-o", "r.h5")
+    ok("recommend", "train", "r.h5", "-k8", "--iterations=2", "-o", "model.h5")
+    chance = random.Random(20261201)
+    for words, names in ((("eigh", "spd.h5"), ()), (("svd", "s.h5"), ()), (("matmul", "s.h5", "s.h5"), ()), (("solve", "s.h5", "s.h5"), ()),
+                         (("recommend", "topn", "model.h5"), ()), (("recommend", "similar", "model.h5"), ()),
+                         (("recommend", "evaluate", "model.h5", "--test=r.h5"), ()), (("nmf", "r.h5", "-k8"), ()),
+                         (("search", "s.h5", "-k3", "--queries=s.h5"), ())):
+        seconds = ok(*words, "-o", "whole.h5", "--force").seconds
+        for number in (signal.SIGTERM, signal.SIGUSR1):
+            code, said = interrupt(words, number, "x.h5", seconds * chance.uniform(0.6, 1))
+            assert code in (0, -number), (words, code, said)
+            if code == 0:
+                assert os.path.exists("x.h5")
+            check_whole("x.h5", "whole.h5")
+            if os.path.exists("x.h5"):
+                os.remove("x.h5")
+        ok(*words, "-o", "x.h5")
+        check_whole("x.h5", "whole.h5")
+        assert beside("x.h5") == [], beside("x.h5")
+        os.remove("x.h5")
+
+
+def check_whole(name, whole):
+    """A file that is there holds what another one does, but for times."""
+    import h5py
+
+    if not os.path.exists(name):
+        return
+    with h5py.File(name, "r") as a, h5py.File(whole, "r") as b:
+        assert a.attrs["complete"] == 1, name
+        keys = []
+        b.visititems(lambda key, item: keys.append(key) if isinstance(item, h5py.Dataset) and "seconds" not in key else None)
+        assert keys
+        for key in keys:
+            x, y = a[key][()], b[key][()]
+            assert (x.tolist() == y.tolist()) if x.dtype.kind == "O" else (x.tobytes() == y.tobytes()), f"{key} of {name}"
+
+
+def test_two_at_once():
+    """Two runs for the same output and state: each ends well, or says what was in its way; the result is right."""
+    need("h5py")
+    inputs()
+    for name in ("covariance", "svd", "train"):
+        words, _, names, _ = KEEPING[name]
+        ok(*words, "-o", "whole.h5", "--force")
+        for late in (0, 0.05, 0.15):
+            both = []
+            for _ in range(2):
+                both.append(subprocess.Popen([TARTAN, *words, "-o", "x.h5", "--checkpoint-every=0s"], stdout=subprocess.PIPE,
+                                             stderr=subprocess.PIPE, text=True, env=environment(1)))
+                time.sleep(late)
+            for process in both:
+                said = process.communicate(timeout=60)[1]
+                assert process.returncode in (0, 3), (words, process.returncode, said)
+                assert process.returncode == 0 or "exists" in said, said
+            assert arrays("x.h5", names) == arrays("whole.h5", names), words
+            ok(*words, "-o", "x.h5", "--force")
+            assert beside("x.h5") == [], beside("x.h5")
+            os.remove("x.h5")
+
+
 main()
