@@ -323,6 +323,59 @@ def check_whole(name, whole):
             assert (x.tolist() == y.tolist()) if x.dtype.kind == "O" else (x.tobytes() == y.tobytes()), f"{key} of {name}"
 
 
+def test_sweep():
+    """Damage to what a sweep keeps: its list, the best model, both. The generation before the best is of another setting, with which
+    the same configuration of a model may go."""
+    need("h5py")
+    inputs()
+    with open("grid.txt", "w", encoding="utf-8") as f:
+        f.write("iterations = 2 4 1\n")
+    words = ("recommend", "train", "r.h5", "-k3", "--model=als", "--sweep=grid.txt")
+    names = ("user_factors", "item_factors", "leaderboard/loss")
+    ok(*words, "-o", "whole.h5")
+    for _ in range(8):
+        said = stop(*words, "-o", "x.h5").stderr
+        if "after setting 2 of 3" in said:
+            break
+    files = ["x.h5.sweep", "x.h5.sweep.best", "x.h5.sweep.best.1"]
+    assert beside("x.h5") == files, (said, beside("x.h5"))
+    os.mkdir("kept")
+    for file in files:
+        shutil.copy(file, "kept")
+
+    def damaged(name, text):
+        for file in files:
+            shutil.copy(f"kept/{file}", file)
+        if text is None:
+            os.truncate(name, os.path.getsize(name) // 2)
+        else:
+            with open(name, "r+b") as f:
+                f.write(text)
+
+    damaged("x.h5.sweep.best", None)
+    refused(8, ["x.h5.sweep.best does not hold the best model", "--resume never begins anew"], *words, "-o", "x.h5", ranks=2)
+    damaged("x.h5.sweep", b"model=puresvd")
+    refused(8, ["x.h5.sweep lists the settings of another sweep", "--resume never begins anew"], *words, "-o", "x.h5")
+    damaged("x.h5.sweep", None)
+    refused(8, ["x.h5.sweep", "--resume never begins anew"], *words, "-o", "x.h5")
+    with open("kept/x.h5.sweep", encoding="utf-8") as f:
+        lines = f.read().splitlines(keepends=True)
+    damaged("x.h5.sweep", b"")
+    with open("x.h5.sweep", "w", encoding="utf-8") as f:
+        f.write("".join(lines[:2]) + "rubbish\n")
+    refused(8, ["x.h5.sweep is damaged", "--resume never begins anew"], *words, "-o", "x.h5")
+    with open("x.h5.sweep", "w", encoding="utf-8") as f:  # one line less: that setting is trained again
+        f.write("".join(lines[:2]))
+    assert "goes on after setting 1 of 3" in ok(*words, "-o", "x.h5").stdout
+    assert arrays("x.h5", names) == arrays("whole.h5", names) and beside("x.h5") == []
+    os.remove("x.h5")
+    for file in files:
+        shutil.copy(f"kept/{file}", file)
+    refused(8, "another sweep", *words, "--regularization=0.5", "-o", "x.h5")
+    ok(*words, "-o", "x.h5", ranks=3)
+    assert arrays("x.h5", names) == arrays("whole.h5", names) and beside("x.h5") == []
+
+
 def test_two_at_once():
     """Two runs for the same output and state: each ends well, or says what was in its way; the result is right."""
     need("h5py")
