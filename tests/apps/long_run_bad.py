@@ -112,7 +112,7 @@ def test_states():
     chance = random.Random(20261201)
     recovered = 0
     for name, (words, other, names, kind) in KEEPING.items():
-        for both in (False, True, False, True):
+        for both in (False, True, False):
             put(name)
             change(f"{name}.h5.checkpoint", chance)
             if both:
@@ -127,7 +127,7 @@ def test_states():
         shutil.copy(f"kept/{foreign}.h5.checkpoint", f"{name}.h5.checkpoint")
         refused(8, ["this run needs", "--resume never begins anew"], *words, "-o", f"{name}.h5")
         # Of another command with a state of the same kind.
-        for like in (n for n, row in KEEPING.items() if row[3] == kind and n != name):
+        for like in [n for n, row in KEEPING.items() if row[3] == kind and n != name][:1]:
             shutil.copy(f"kept/{like}.h5.checkpoint", f"{name}.h5.checkpoint")
             refused(8, ["other options or data", "--resume never begins anew"], *words, "-o", f"{name}.h5")
         put(name)
@@ -263,7 +263,7 @@ def test_signals_where_a_state_is_kept():
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
     for i, (name, (words, names, file)) in enumerate(runs.items()):
         ok(*words, "-o", "whole.h5", "--force")
-        for number in (numbers[i % 3], numbers[(i + 1) % 3]):
+        for number in (numbers[i % 3],):
             code, said = interrupt((*words, "--checkpoint-every=0s"), number, "x.h5", file)
             assert code in (0, 75), (name, number, code, said)
             assert os.path.exists("x.h5") == (code == 0), (name, number, code)
@@ -274,8 +274,8 @@ def test_signals_where_a_state_is_kept():
             assert arrays("x.h5", names) == arrays("whole.h5", names), (name, number)
             assert beside("x.h5") == [], beside("x.h5")
             os.remove("x.h5")
-    print(f"{stopped} of {2 * len(runs)} were stopped")
-    assert stopped >= len(runs), stopped
+    print(f"{stopped} of {len(runs)} were stopped")
+    assert stopped >= len(runs) // 2, stopped
 
 
 def test_signals_where_none_is_kept():
