@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "comm/collective.h"
 #include "common/text_file.h"
+#include "recommend_linear.h"
 #include "recommend_ranking.h"
 #include "recommend_sweep.h"
 
@@ -185,6 +186,25 @@ static int compare(const void *a, const void *b)
   return (x->setting > y->setting) - (x->setting < y->setting);
 }
 
+/* Takes the best model up. Where its state was damaged, the one before it is of another setting. Collective. */
+static tartan_status take_best(app_run *run, const app_recommend_data *data, const app_sweep *sweep,
+                               const char *const files[2], app_training *t)
+{
+  const app_outcome *best = &sweep->outcome[sweep->best];
+  app_outcome        taken = {.setting = sweep->best};
+  tartan_status      st = TARTAN_OK;
+
+  app_sweep_set(sweep, sweep->best);
+  TRY(app_recommend_take(run, data, files[1], t));
+  if (app_recommend_is_linear()) goto done; /* it was fitted again */
+  if (t->epochs > 0) take_outcome(data, t, 0, &taken);
+  REQUIRE(taken.epochs == best->epochs && memcmp(&taken.loss, &best->loss, sizeof taken.loss) == 0,
+          TARTAN_ERR_CHECKPOINT, "%s does not hold the best model that %s lists: --resume never begins anew", files[1],
+          files[0]);
+done:
+  return st;
+}
+
 tartan_status app_sweep_train(app_run *run, const app_recommend_data *data, const app_result *result, app_sweep *sweep,
                               app_training *t)
 {
@@ -213,8 +233,7 @@ tartan_status app_sweep_train(app_run *run, const app_recommend_data *data, cons
   app_training_end(t);
   REQUIRE(sweep->best >= 0, TARTAN_ERR_NUMERIC,
           "no setting could be trained: their equations are not positive definite");
-  app_sweep_set(sweep, sweep->best);
-  TRY(app_recommend_take(run, data, best, t));
+  TRY(take_best(run, data, sweep, files, t));
   qsort(sweep->outcome, (size_t)sweep->count, sizeof *sweep->outcome, compare);
 done:
   return st;

@@ -7,11 +7,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/util.h"
 #include "comm/collective.h"
+#include "io/root.h"
 
 #define MARGIN 5.0 /* seconds */
 
@@ -104,11 +106,25 @@ static void tell(void *context, const char *text)
   app_tell(context, "goes on %s, from %s\n", text, app_long_from() ? app_long_from() : state.path);
 }
 
+/* Whether --checkpoint names a folder that files can be made in: not found out only when the state is to be written. */
+static tartan_status check_folder(const char *folder)
+{
+  struct stat s;
+
+  if (!*folder) return tt_fail(TARTAN_ERR_ARG, "--checkpoint: no folder is named");
+  if (stat(folder, &s) != 0) return tt_fail_errno("--checkpoint: cannot use", folder);
+  if (!S_ISDIR(s.st_mode)) return tt_fail(TARTAN_ERR_IO, "--checkpoint: %s is a file; name a folder", folder);
+  if (access(folder, W_OK | X_OK) != 0) return tt_fail_errno("--checkpoint: cannot write in", folder);
+  return TARTAN_OK;
+}
+
 tartan_status app_long_begin(app_run *run, const app_result *result)
 {
+  const char   *folder = app_long_set.checkpoint;
   tartan_status st = TARTAN_OK;
 
   TRY(app_long_beside(result->path, ".checkpoint", state.path));
+  if (folder) TRY(tt_root_verdict(run->grid, run->rank == 0 ? check_folder(folder) : TARTAN_OK));
   watch(run);
   state.checkpoint = (tt_checkpoint){.path = state.path,
                                      .configuration = result->configuration,

@@ -43,7 +43,8 @@ extern app_long_settings app_long_set;
  * Begins: signals are caught, the end is known, and the passes of the grid keep their state beside the result. Collective.
  *
  * @param[in] result  its path and configuration, which must last until app_long_end()
- * @retval TARTAN_ERR_ARG  a name is too long
+ * @retval TARTAN_ERR_ARG  a name is too long, or --checkpoint names nothing
+ * @retval TARTAN_ERR_IO   --checkpoint is no folder, or nothing can be made in it
  */
 tartan_status app_long_begin(app_run *run, const app_result *result);
 
