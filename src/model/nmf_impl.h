@@ -52,11 +52,11 @@ typedef struct tt_nmf {
   int64_t                unit;        /**< rows that go through local products together */
   double                 norm2, mean; /**< of A */
   int64_t                passes;
-  bool                   keeps;      /**< the state, where the grid has a checkpoint */
-  int64_t                iterations; /**< that are done */
-  int64_t                taken;      /**< of these, from a state */
-  double                 first;      /**< violation of the first one */
-  double                *history;    /**< [iterations, 2] loss and violation; NULL unless the state is kept */
+  bool                   keeps;          /**< the state, where the grid has a checkpoint */
+  int64_t                iterations;     /**< that are done */
+  int64_t                taken;          /**< of these, from a state */
+  double                 first;          /**< violation of the first one */
+  double                *history;        /**< [iterations, 2] loss and violation; NULL unless the state is kept */
   tartan_matrix         *rows, *columns; /**< [m, k], [n, k] operands of products */
   tt_pass                pass;
   double                *tile;                 /**< [n, unit] rows of A as f64 */

@@ -95,7 +95,7 @@ def test_more_ranks_than_rows():
 def test_end_by_tolerance():
     """The violation is measured in units of the first iteration's, which the state holds; penalties."""
     need("h5py", "numpy")
-    words = ("nmf", table("f4"), "-k4", "--init=random", "--tol=TOL", "--l1=0.1", "--l2=0.2", "-o")
+    words = ("nmf", table("f4"), "-k4", "--init=random", "--tol=0.1", "--l1=0.1", "--l2=0.2", "-o")
     ok(*words, "whole.h5")
     last = int(read("whole.h5")[1]["iterations"])
     assert 3 < last < 200 and read("whole.h5")[1]["converged"] == 1, last
