@@ -7,6 +7,7 @@
 
 #include "base/util.h"
 #include "commands.h"
+#include "common/long_run.h"
 #include "common/plan.h"
 #include "common/result.h"
 #include "io/matrix_file.h"
@@ -39,6 +40,7 @@ static const app_option options[] = {
     {"image-shape", 0, APP_OPTION_PAIR, set.image, "HxW", "the input's attribute image_shape",
      "the features are the pixels of images: draw parts so"},
     APP_RESULT_OPTIONS("INPUT.nmf.h5 beside the input"),
+    APP_LONG_OPTIONS,
     {.name = NULL},
 };
 
@@ -346,8 +348,10 @@ static tartan_status nmf(app_run *run, const char *const *operands, int count)
     TRY(app_result_print_plan(run, 0));
     goto done;
   }
+  TRY(app_long_begin(run, &j.result));
   TRY(factorize(run, &j));
   TRY(save(run, &j));
+  app_long_end(run);
   app_run_progress_end(run);
   app_say(run, "%s after %lld iteration%s: loss %.8g, relative error %.4g\n",
           j.info.converged ? "converged" : "stopped", (long long)j.info.iterations, TT_S(j.info.iterations),
@@ -374,7 +378,7 @@ const app_command app_cmd_nmf = {
         "ratings (user, item, rating).\n\n"
         "Writes W (samples x K) and H (K x features) with W, H >= 0 and A ~ W H. From the same start (--start) "
         "iterations are those of sklearn.decomposition.NMF(solver=\"cd\") to rounding, and the same bits on any number "
-        "of ranks.\n\n"
+        "of ranks. A run that was interrupted goes on after its last iteration.\n\n"
         "Examples:\n"
         "  mpirun -n 2 tartan nmf images.h5 -k 16 --image-shape 28x28 --report parts.html -o nmf.h5\n"
         "  mpirun -n 4 tartan nmf counts.h5:/X -k 10 --init random --seed 7 --l1 0.1\n"

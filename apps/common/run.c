@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "comm/collective.h"
 #include "common/watchdog.h"
 #include "ext/vendor.h"
+#include "io/place.h"
 
 /*
  * What the process may still grow by outside the budget: message buffers and file buffers of MPI, metadata of HDF5, and
@@ -294,6 +296,24 @@ static tartan_status start_mpi(app_run *run)
   return TARTAN_OK;
 }
 
+/* The process ends by the signal, whose handler is the default one again, without a file that is not complete. */
+static void leave(int number)
+{
+  tt_place_abandon();
+  (void)raise(number);
+}
+
+/* For commands that do not catch signals themselves; one that was ignored from outside stays so. */
+static void clean_at_signals(void)
+{
+  static const int       signals[] = {SIGTERM, SIGINT, SIGUSR1};
+  const struct sigaction action = {.sa_handler = leave, .sa_flags = (int)SA_RESETHAND};
+  struct sigaction       before;
+
+  for (int i = 0; i < 3; i++)
+    if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL) sigaction(signals[i], &action, NULL);
+}
+
 tartan_status app_run_begin(app_run *run)
 {
   tartan_grid_opts opts = TARTAN_GRID_OPTS_INIT;
@@ -302,6 +322,7 @@ tartan_status app_run_begin(app_run *run)
 
   tartan_io_setup();
   TRY(start_mpi(run));
+  clean_at_signals();
   TRY(look_around(run, &same_mask));
   opts.p = (int)tt_min(app_set.grid[0], INT_MAX);
   opts.q = (int)tt_min(app_set.grid[1], INT_MAX);

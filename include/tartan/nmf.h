@@ -28,7 +28,7 @@ typedef struct tartan_nmf_opts {
   const tartan_matrix *W, *H; /**< [m, k], [k, n] >= 0: start from these; both or neither */
   /**
    * Told after each iteration, on every rank, with `info` up to date; not 0 on every rank: stop here. NULL: nobody. The loss is
-   * exact to u |A|_F^2.
+   * exact to u |A|_F^2. Where an interrupted run goes on, the iterations before are told again first.
    */
   int (*after)(void *context, int64_t iteration, double loss);
   void *context;

@@ -389,8 +389,9 @@ static tartan_status take(tartan_grid *grid, const char *path, const char *kind,
 
   TRY(tt_small_open(grid, path, &file));
   TRY(tt_small_text(file, "/", "format", text, sizeof text));
-  REQUIRE(strcmp(text, kind) == 0, TARTAN_ERR_CHECKPOINT, "%s is a %s, this run needs a %s: --resume never begins anew",
-          path, *text ? text : "file of another kind", kind);
+  saved->kind = place_of(kind, text);
+  REQUIRE(saved->kind > 0, TARTAN_ERR_CHECKPOINT, "%s is a %s, this run needs a %.*s: --resume never begins anew", path,
+          *text ? text : "file of another kind", (int)strcspn(kind, " "), kind);
   TRY(read_texts(file, path, text, &state));
   same = strcmp(text, configuration) == 0;
   TRY(tt_bcast(grid, &same, 1, sizeof same, 0)); /* ranks may see another time of the input */

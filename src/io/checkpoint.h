@@ -99,11 +99,13 @@ void tt_saving_discard(tt_saving **saving);
 typedef struct tt_saved {
   char  path[TT_STATE_PATH]; /**< of the generation */
   char *text;                /**< on every rank; tt_free() */
+  int   kind;                /**< its place among the kinds that were asked for, from 1 */
 } tt_saved;
 
 /**
  * The newest generation that is whole; a warning names one that is not. Collective.
  *
+ * @param[in]  kind           or kinds, with spaces between, the one for messages first
  * @param[in]  configuration  of this run
  * @param[in]  alone          FILE.1 is not looked at
  * @param[out] found          false: there is none

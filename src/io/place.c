@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,14 @@
 
 /* Bytes that one system call is asked for. */
 #define CALL_MAX (INT64_C(1) << 30)
+
+/* Temporary files that are known to the handler of a signal; one more than that is left to the next run. */
+#define OPEN_MAX_KNOWN 4
+
+static struct {
+  volatile sig_atomic_t there;
+  char                  temp[TT_PATH_MAX + 64];
+} known[OPEN_MAX_KNOWN];
 
 tartan_status tt_fail_errno(const char *what, const char *path)
 {
@@ -130,6 +139,23 @@ static void remove_stale(const char *path)
   if (entries) closedir(entries);
 }
 
+/* A name counts from when it is complete. */
+static void remember(const char *temp)
+{
+  int i = 0;
+
+  while (i < OPEN_MAX_KNOWN && known[i].there) i++;
+  if (i == OPEN_MAX_KNOWN) return;
+  memcpy(known[i].temp, temp, strlen(temp) + 1);
+  known[i].there = 1;
+}
+
+static void forget(const char *temp)
+{
+  for (int i = 0; i < OPEN_MAX_KNOWN; i++)
+    if (known[i].there && strcmp(known[i].temp, temp) == 0) known[i].there = 0;
+}
+
 tartan_status tt_place_begin(tt_place *place, const char *path, bool force)
 {
   char          prefix[TT_PATH_MAX + 48];
@@ -146,13 +172,16 @@ tartan_status tt_place_begin(tt_place *place, const char *path, bool force)
   TRY(check_final(place));
   remove_stale(path);
 
+  remember(place->temp);
   fd = tt_file_fault() ? -1 : open(place->temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) {
+    forget(place->temp);
     st = tt_fail_errno("cannot write", path);
     goto done;
   }
   close(fd);
   unlink(place->temp);
+  forget(place->temp);
 done:
   return st;
 }
@@ -171,12 +200,20 @@ static tartan_status fail_full(const tt_place *place, int64_t bytes)
                  tt_bytes_text((double)v.f_bavail * (double)v.f_frsize, have), folder);
 }
 
+void tt_place_abandon(void)
+{
+  for (int i = 0; i < OPEN_MAX_KNOWN; i++)
+    if (known[i].there) unlink(known[i].temp);
+}
+
 tartan_status tt_place_reserve(tt_place *place, int64_t bytes, bool shrink)
 {
   tartan_status st = TARTAN_OK;
-  int           code = 0;
-  const int     fd = tt_file_fault() ? -1 : open(place->temp, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  int           code = 0, fd;
 
+  if (!place->made) remember(place->temp);
+  fd = tt_file_fault() ? -1 : open(place->temp, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0 && !place->made) forget(place->temp);
   if (fd < 0) return tt_fail_errno("cannot write", place->path);
   place->made = true;
   if (bytes > 0) {
@@ -219,6 +256,7 @@ tartan_status tt_place_finish(tt_place *place)
     st = tt_fail_errno("cannot rename the complete result to", place->path);
     goto done;
   }
+  forget(place->temp);
   place->made = false;
   tt_place_sync_folder(place->path);
 done:
@@ -236,5 +274,6 @@ void tt_place_sync_folder(const char *path)
 void tt_place_discard(tt_place *place)
 {
   if (place->made) unlink(place->temp);
+  if (place->made) forget(place->temp);
   place->made = false;
 }

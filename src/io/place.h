@@ -65,4 +65,7 @@ void tt_place_sync_folder(const char *path);
 /** Removes the temporary file, if any. */
 void tt_place_discard(tt_place *place);
 
+/** Removes the temporary files of this process, which is about to end: may be called by the handler of a signal. */
+void tt_place_abandon(void);
+
 #endif

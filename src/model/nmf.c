@@ -21,6 +21,7 @@
 void tt_nmf_end(tt_nmf *f)
 {
   tt_nmf_pass_end(f);
+  tt_free(f->history);
   tt_nmf_side_free(&f->H);
   tt_nmf_side_free(&f->W);
   tartan_matrix_destroy(&f->columns);
@@ -160,27 +161,49 @@ static double loss_of(const tt_nmf *f)
   return product < 0 ? 0 : product;
 }
 
+/* One iteration more, or one of those of a state. Collective. @param[out] values  its loss and violation */
+static tartan_status advance(tt_nmf *f, double values[2])
+{
+  const int64_t at = f->k * f->k + TT_NMF_VIOLATION;
+  double        violation;
+  tartan_status st = TARTAN_OK;
+
+  if (f->iterations++ < f->taken) {
+    memcpy(values, f->history + 2 * (f->iterations - 1), 2 * sizeof *values);
+    goto done;
+  }
+  TRY(iterate(f));
+  violation = f->W.sum[at] + f->H.sum[at];
+  if (f->iterations == 1) f->first = violation;
+  values[0] = loss_of(f);
+  values[1] = f->first > 0 ? violation / f->first : 0;
+  REQUIRE(isfinite(violation) && isfinite(values[0]), TARTAN_ERR_NUMERIC,
+          "iteration %lld left the range of f64; scale the data or the start", (long long)f->iterations);
+  if (f->history) memcpy(f->history + 2 * (f->iterations - 1), values, 2 * sizeof *values);
+done:
+  return st;
+}
+
 /* Until the violation is small, the iterations are used up, or the caller has had enough. Collective. */
 static tartan_status run(tt_nmf *f, tartan_nmf_info *info)
 {
-  const int64_t at = f->k * f->k + TT_NMF_VIOLATION;
-  double        first = 0;
   int           stop = 0;
   tartan_status st = TARTAN_OK;
 
-  while (info->iterations < f->opts.iterations && !info->converged && !stop) {
-    double violation;
+  while (f->iterations < f->taken || (f->iterations < f->opts.iterations && !info->converged && !stop)) {
+    const double begin = tt_seconds();
+    double       values[2];
 
-    TRY(iterate(f));
-    violation = f->W.sum[at] + f->H.sum[at];
-    if (info->iterations++ == 0) first = violation;
-    info->loss = loss_of(f);
-    REQUIRE(isfinite(violation) && isfinite(info->loss), TARTAN_ERR_NUMERIC,
-            "iteration %lld left the range of f64; scale the data or the start", (long long)info->iterations);
-    info->violation = first > 0 ? violation / first : 0;
+    TRY(advance(f, values));
+    info->iterations = f->iterations;
+    info->loss = values[0];
+    info->violation = values[1];
     info->converged = info->violation <= f->opts.tolerance;
     if (f->opts.after) stop = f->opts.after(f->opts.context, info->iterations, info->loss);
+    if (f->iterations <= f->taken) continue;
     tt_grid_progress(f->grid, "iterating", (double)info->iterations / (double)f->opts.iterations);
+    if (f->iterations < f->opts.iterations && !info->converged && !stop)
+      TRY(tt_nmf_state_look(f, tt_seconds() - begin));
   }
   if (info->loss <= CANCELS * f->norm2) TRY(tt_nmf_exact_loss(f, &info->loss));
 done:
@@ -205,7 +228,7 @@ done:
 }
 
 /* The data is looked at before a start is made from it, whose passes need the memory of this one. Collective. */
-static tartan_status prepare(tt_nmf *f)
+static tartan_status begin_anew(tt_nmf *f)
 {
   tartan_status st = TARTAN_OK;
 
@@ -213,6 +236,18 @@ static tartan_status prepare(tt_nmf *f)
   TRY(tt_nmf_look(f, NULL));
   tt_nmf_pass_end(f);
   TRY(tt_nmf_start(f));
+done:
+  return st;
+}
+
+/* Collective. */
+static tartan_status prepare(tt_nmf *f)
+{
+  bool          found;
+  tartan_status st = TARTAN_OK;
+
+  TRY(tt_nmf_state_take(f, &found));
+  if (!found) TRY(begin_anew(f));
   TRY(tt_nmf_sum(f, &f->H));
   if (!f->streamed) goto done;
   TRY(tt_nmf_spread(f));
@@ -221,8 +256,8 @@ done:
   return st;
 }
 
-tartan_status tartan_nmf(const tartan_operator *A, int64_t k, const tartan_nmf_opts *opts, tartan_matrix **W,
-                         tartan_matrix **H, tartan_nmf_info *info)
+tartan_status tt_nmf_factorize(const tartan_operator *A, int64_t k, const tartan_nmf_opts *opts, bool keeps,
+                               tartan_matrix **W, tartan_matrix **H, tartan_nmf_info *info)
 {
   const double    start = tt_seconds();
   tartan_nmf_info mine, *i = info ? info : &mine;
@@ -232,6 +267,7 @@ tartan_status tartan_nmf(const tartan_operator *A, int64_t k, const tartan_nmf_o
   *W = *H = NULL;
   *i = (tartan_nmf_info){.converged = false};
   TRY(tt_nmf_check(A, k, opts, &f.opts));
+  f.keeps = keeps && A->grid->checkpoint;
   TRY(tt_nmf_begin(A, k, true, &f));
   TRY(prepare(&f));
   TRY(run(&f, i));
@@ -242,4 +278,10 @@ tartan_status tartan_nmf(const tartan_operator *A, int64_t k, const tartan_nmf_o
 done:
   tt_nmf_end(&f);
   return st;
+}
+
+tartan_status tartan_nmf(const tartan_operator *A, int64_t k, const tartan_nmf_opts *opts, tartan_matrix **W,
+                         tartan_matrix **H, tartan_nmf_info *info)
+{
+  return tt_nmf_factorize(A, k, opts, true, W, H, info);
 }

@@ -52,6 +52,11 @@ typedef struct tt_nmf {
   int64_t                unit;        /**< rows that go through local products together */
   double                 norm2, mean; /**< of A */
   int64_t                passes;
+  bool                   keeps;          /**< the state, where the grid has a checkpoint */
+  int64_t                iterations;     /**< that are done */
+  int64_t                taken;          /**< of these, from a state */
+  double                 first;          /**< violation of the first one */
+  double                *history;        /**< [iterations, 2] loss and violation; NULL unless the state is kept */
   tartan_matrix         *rows, *columns; /**< [m, k], [n, k] operands of products */
   tt_pass                pass;
   double                *tile;                 /**< [n, unit] rows of A as f64 */
@@ -66,6 +71,10 @@ typedef struct tt_nmf {
 /** All that is needed for W [m, k] alone, or for both factors. Collective; f->opts is set before. */
 tartan_status tt_nmf_begin(const tartan_operator *A, int64_t k, bool both, tt_nmf *f);
 void          tt_nmf_end(tt_nmf *f);
+
+/** tartan_nmf(). Collective. @param keeps  the grid's checkpoint is for this alone; else a look only ends it */
+tartan_status tt_nmf_factorize(const tartan_operator *A, int64_t k, const tartan_nmf_opts *opts, bool keeps,
+                               tartan_matrix **W, tartan_matrix **H, tartan_nmf_info *info);
 
 /** The buffers of passes over rows. Local. */
 tartan_status tt_nmf_allocate_pass(tt_nmf *f);
@@ -163,6 +172,14 @@ tartan_status tt_nmf_exact_sparse(tt_nmf *f, double *loss);
 
 /** Two products with sparse data. Local. @param common  bytes that all ways take */
 void tt_nmf_plan_sparse(const tartan_operator *A, double k, double iterations, double common, tartan_cost *plan);
+
+/* ---- nmf_state.c */
+
+/** Takes up a state that is kept, if there is one: the factors, f->norm2, f->first, f->taken, f->history. Collective. */
+tartan_status tt_nmf_state_take(tt_nmf *f, bool *found);
+
+/** Between two iterations, of which the last took so many seconds: on, or stop, or write the state. Collective. */
+tartan_status tt_nmf_state_look(tt_nmf *f, double seconds);
 
 /* ---- nmf_start.c */
 

@@ -31,7 +31,7 @@ tartan_status tartan_recommend_nmf(const tartan_sparse *R, int64_t k, const tart
   REQUIRE(dtype == TARTAN_F32 || dtype == TARTAN_F64, TARTAN_ERR_DTYPE, "element type %d is neither f32 nor f64",
           (int)dtype);
   TRY(tartan_operator_from_sparse(R, &op));
-  TRY(tartan_nmf(op, k, opts, &W, &H, info));
+  TRY(tt_nmf_factorize(op, k, opts, false, &W, &H, info)); /* of a sweep, whose state is its own */
   TRY(tt_linear_values(R, TARTAN_RECOMMEND_NMF, k, dtype, &v));
   TRY(tt_linear_factors(TARTAN_TRANS, W, dtype, &v.user_factors));
   TRY(tt_linear_factors(TARTAN_NO_TRANS, H, dtype, &v.item_factors));

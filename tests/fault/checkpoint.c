@@ -1,7 +1,9 @@
 // TEST: np=1,3 labels=fault,oper timeout=300
-/* The k-th allocation, then the k-th file operation, fails on one rank: states of a Gram pass and of an iteration, written and taken up. */
+/* The k-th allocation, then the k-th file operation, fails on one rank: states of a Gram pass, of an iteration and of a factorization,
+   written and taken up. */
 #include <string.h>
 
+#include <tartan/nmf.h>
 #include <tartan/sketch.h>
 
 #include "check.h"
@@ -15,12 +17,13 @@
 #define N 3
 #define STATE "fault-state"
 
-static bool iterates; /* the largest triplet instead of a Gram pass */
+/* What runs: a Gram pass, the largest triplet, non-negative parts. */
+static enum { GRAM, TOPK, NMF, KINDS } what;
 
 static double value(int64_t i, int64_t j, void *context)
 {
   (void)context;
-  return (double)((i * 7 + j * 3) % 11) - 5 + (i % (j + 2) == 0);
+  return (double)((i * 7 + j * 3) % 11) - (what == NMF ? 0 : 5) + (i % (j + 2) == 0);
 }
 
 static tt_asked asks(void *context, double ahead)
@@ -35,6 +38,23 @@ static void hears(void *context, const char *text)
   CHECK(strlen(text) > 0);
 }
 
+/* Two iterations. Collective. */
+static tartan_status factorize(const tartan_operator *op)
+{
+  tartan_nmf_opts o = TARTAN_NMF_OPTS_INIT;
+  tartan_matrix  *W, *H;
+  tartan_status   st;
+
+  o.init = TARTAN_NMF_RANDOM;
+  o.iterations = 2;
+  o.tolerance = 0;
+  st = tartan_nmf(op, 1, &o, &W, &H, NULL);
+  CHECK((W == NULL) == (st != TARTAN_OK) && (H == NULL) == (st != TARTAN_OK));
+  tartan_matrix_destroy(&H);
+  tartan_matrix_destroy(&W);
+  return st;
+}
+
 /* One pass, to its end or to its first look. Collective. */
 static tartan_status pass(const tartan_operator *op)
 {
@@ -46,7 +66,8 @@ static tartan_status pass(const tartan_operator *op)
   tartan_status      st;
 
   o.block = 1;
-  if (iterates) return tartan_operator_svd_topk(op, 1, &o, NULL, s, NULL, NULL);
+  if (what == NMF) return factorize(op);
+  if (what == TOPK) return tartan_operator_svd_topk(op, 1, &o, NULL, s, NULL, NULL);
   CHECK_OK(tt_gram_plan_make(op, &opts, op->grid->size, op->grid->threads, 0, &plan));
   plan.slab = 256; /* so that there are looks on the way */
   plan.panels = 4;
@@ -79,7 +100,7 @@ static tartan_status attempt(tartan_grid *grid, fault_run *run, bool stops)
   const int        before = fault_files_here();
   tartan_status    st;
 
-  CHECK_OK(tartan_operator_open(grid, "checkpoint.h5:/X", NULL, &op));
+  CHECK_OK(tartan_operator_open(grid, what == NMF ? "positive.h5:/X" : "checkpoint.h5:/X", NULL, &op));
   grid->checkpoint = &keep;
   keep.saved = 0;
   if (!stops) CHECK_STATUS(pass(op), TARTAN_ERR_INTERRUPTED);
@@ -108,15 +129,20 @@ static tartan_status try_go_on(tartan_grid *grid, fault_run *run)
 
 int main(int argc, char **argv)
 {
+  static const char *const stopped[] = {"tt_gram, stopped", "tartan_operator_svd_topk, stopped", "tartan_nmf, stopped"};
+  static const char *const going[] = {"tt_gram, going on", "tartan_operator_svd_topk, going on",
+                                      "tartan_nmf, going on"};
+
   tartan_io_setup();
   check_start(&argc, &argv);
   h5_write("checkpoint.h5", "X", &(h5_layout){0}, M, N, value, NULL);
-  for (int i = 0; i < 2; i++) {
-    iterates = i == 1;
-    fault_sweep(TT_FAULT_ALLOC, iterates ? "tartan_operator_svd_topk, stopped" : "tt_gram, stopped", try_stop);
-    fault_sweep(TT_FAULT_ALLOC, iterates ? "tartan_operator_svd_topk, going on" : "tt_gram, going on", try_go_on);
-    fault_sweep(TT_FAULT_FILE, iterates ? "tartan_operator_svd_topk, stopped" : "tt_gram, stopped", try_stop);
-    fault_sweep(TT_FAULT_FILE, iterates ? "tartan_operator_svd_topk, going on" : "tt_gram, going on", try_go_on);
+  what = NMF;
+  h5_write("positive.h5", "X", &(h5_layout){0}, M, N, value, NULL);
+  for (what = GRAM; what < KINDS; what++) {
+    fault_sweep(TT_FAULT_ALLOC, stopped[what], try_stop);
+    fault_sweep(TT_FAULT_ALLOC, going[what], try_go_on);
+    fault_sweep(TT_FAULT_FILE, stopped[what], try_stop);
+    fault_sweep(TT_FAULT_FILE, going[what], try_go_on);
   }
   return check_finish();
 }
