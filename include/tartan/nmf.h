@@ -56,7 +56,7 @@ TARTAN_API TARTAN_MUST_USE tartan_status tartan_nmf_plan(const tartan_operator *
 
 /**
  * W, H of the least |A - W H|_F^2 / 2 that coordinate descent comes to (HALS): the columns of W in turn, then the rows of H,
- * each exactly for the others. The loss never rises.
+ * each exactly for the others. The loss never rises. Elements that come below 2^-1000 are zero.
  *
  * Collective. An f64 matrix in memory and a sparse one are applied twice an iteration; of all others one pass over the rows updates
  * W and makes W'A. From the same start the iterates are those of scikit-learn's coordinate descent without shuffling, to

@@ -27,7 +27,8 @@ int64_t tt_nmf_work(int64_t k);
 /**
  * Each coordinate of each row in turn, once, to its best value for the others. Local. The objective of a row never rises.
  *
- * A coordinate whose diagonal of G is zero stays.
+ * A coordinate whose diagonal of G is zero stays. Less than 2^-1000 is zero: a penalty above the largest singular value halves a
+ * factor again and again, and arithmetic with what is below the normal range is tens of times slower.
  *
  * @param[out] work       [tt_nmf_work(k)]
  * @param[out] violation  [count] sum over the coordinates of |projected gradient| before each step

@@ -95,7 +95,7 @@ void tt_nmf_fit_tile(tt_nmf *f, int64_t rows)
 {
   job j = {.f = f, .rows = rows};
 
-  tt_parallel_for(f->grid->threads, tt_ceil_div(rows, ROWS), fit_rows, &j);
+  tt_parallel_flushed(f->grid->threads, tt_ceil_div(rows, ROWS), fit_rows, &j);
   f->grid->counters.flops += 2 * (double)rows * (double)f->A->n * (double)f->k;
 }
 
@@ -121,7 +121,7 @@ static void update_tile(tt_nmf *f, int64_t row, int64_t rows, void *context)
   (void)context;
   tt_nmf_fit_tile(f, rows);
   tt_nmf_update_rows(f, &f->W, row, rows, f->part, node);
-  tt_parallel_for(f->grid->threads, tt_ceil_div(f->A->n, COLUMNS), add_columns, &j);
+  tt_parallel_flushed(f->grid->threads, tt_ceil_div(f->A->n, COLUMNS), add_columns, &j);
   f->grid->counters.flops += 2 * (double)rows * (double)f->A->n * (double)f->k;
   tt_nmf_tree_close(&f->W.tree, row + rows);
 }

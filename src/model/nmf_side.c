@@ -128,7 +128,7 @@ void tt_nmf_add_outer(const tt_nmf *f, int64_t rows, const double *X, double *su
 {
   tile t = {.f = f, .rows = rows, .X = (double *)X, .sum = sum};
 
-  tt_parallel_for(f->grid->threads, tt_ceil_div(f->k, OUTER_COLUMNS), add_columns, &t);
+  tt_parallel_flushed(f->grid->threads, tt_ceil_div(f->k, OUTER_COLUMNS), add_columns, &t);
   f->grid->counters.flops += (double)rows * (double)f->k * (double)f->k;
 }
 
@@ -138,7 +138,7 @@ void tt_nmf_update_rows(tt_nmf *f, tt_nmf_side *side, int64_t row, int64_t rows,
   double       *X = (double *)side->X->data + (row - side->begin) * k, *scalars = node + k * k;
   tile          t = {.f = f, .rows = rows, .P = P, .X = X};
 
-  tt_parallel_for(f->grid->threads, tt_ceil_div(rows, TT_NMF_LANES), sweep_lanes, &t);
+  tt_parallel_flushed(f->grid->threads, tt_ceil_div(rows, TT_NMF_LANES), sweep_lanes, &t);
   f->grid->counters.flops += 2 * (double)rows * (double)k * (double)k;
   for (int64_t i = 0; i < rows; i++) scalars[TT_NMF_VIOLATION] += f->violation[i];
   scalars[TT_NMF_CROSS] += tt_dot_local(TARTAN_F64, P, k, TARTAN_F64, X, k, k, rows);
