@@ -101,3 +101,12 @@ same_bits() {
     cmp one.npy other.npy || fail "$name of $1 and of $2"
   done
 }
+
+# went_on RESULT EPOCHS: job $id stopped and went on, to the bits of one.h5, a training that was never interrupted.
+went_on() {
+  says "goes on after epoch"
+  [ "$(grep -cE "^ +$2 " "$log")" -eq 1 ] || fail "not one last epoch"
+  [ "$(grep -cE '^ +1 ' "$log")" -eq 1 ] || fail "began again from the first epoch"
+  [ ! -e "$1.checkpoint" ] || fail "the state is left"
+  same_bits one.h5 "$1" user_factors item_factors user_bias item_bias
+}

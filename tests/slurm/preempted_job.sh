@@ -8,7 +8,6 @@
 
 SMALL=(--nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --mem=1200M)
 TRAINING=(ratings.h5 --model als -k 64 --iterations 60 --checkpoint-every 1s)
-DATASETS=(user_factors item_factors user_bias item_bias)
 
 # Takes all nodes for a moment.
 urgent() {
@@ -23,14 +22,6 @@ preempt() { # RESULT: when it has a state
   urgent
 }
 
-went_on() {
-  says "goes on after epoch"
-  [ "$(grep -cE '^ +60 ' "$log")" -eq 1 ] || fail "not one last epoch"
-  [ "$(grep -cE '^ +1 ' "$log")" -eq 1 ] || fail "began again from the first epoch"
-  [ ! -e "$1.checkpoint" ] || fail "the state is left"
-  same_bits one.h5 "$1" "${DATASETS[@]}"
-}
-
 inside() {
   tartan generate ratings --users 30000 --items 10000 --ratings 1500000 -o ratings.h5 -q
   tartan recommend train "${TRAINING[@]}" --threads 2 -o one.h5 -q
@@ -40,13 +31,13 @@ inside() {
   preempt warned.h5
   ended 0
   says "by a signal: the state is in warned.h5.checkpoint"
-  went_on warned.h5
+  went_on warned.h5 60
 
   SMALL+=(--partition=main)
   submit "$jobs/recommend.sbatch" "${TRAINING[@]}" -o killed.h5
   preempt killed.h5
   ended 0
-  went_on killed.h5
+  went_on killed.h5 60
 }
 
 on_cluster 2 1 "$@"
