@@ -417,48 +417,6 @@ static void test_stop(tartan_grid *grid)
   tartan_matrix_destroy(&a);
 }
 
-static double alike(int64_t i, int64_t j, void *value)
-{
-  (void)i;
-  (void)j;
-  return *(const double *)value;
-}
-
-/* Elements that come below 2^-1000 are zero, those above stay: W is 20 x 1e-302 / l2 of each row of ones. */
-static void test_least(tartan_grid *grid)
-{
-  double           ones = 1, zeros = 0, small = 1e-302;
-  tartan_matrix   *a = matrix_make(grid, TARTAN_F64, 30, 20, NULL, alike, &ones), *w, *h;
-  tartan_matrix   *w0 = matrix_make(grid, TARTAN_F64, 30, 1, NULL, alike, &zeros);
-  tartan_matrix   *h0 = matrix_make(grid, TARTAN_F64, 1, 20, NULL, alike, &small);
-  tartan_operator *op = NULL;
-  tartan_nmf_opts  opts = TARTAN_NMF_OPTS_INIT;
-
-  opts.W = w0;
-  opts.H = h0;
-  opts.iterations = 1;
-  CHECK_OK(tartan_operator_from_matrix(a, &op));
-  for (int kept = 0; kept < 2; kept++) {
-    check_context("below 2^-1000, kept %d", kept);
-    opts.l2 = kept ? 0.01 : 1000;
-    if (CHECK_OK(tartan_nmf(op, 1, &opts, &w, &h, NULL))) {
-      const double expected = kept ? 20 * small / opts.l2 : 0;
-      dense        W = dense_of(w), H = dense_of(h);
-
-      for (int64_t i = 0; i < W.m; i++) CHECK_LE(fabs(AT(W, i, 0) - expected), 1e-10 * expected);
-      for (int64_t j = 0; j < H.n; j++) CHECK((AT(H, 0, j) > 0) == (kept == 1));
-      dense_free(&H);
-      dense_free(&W);
-    }
-    tartan_matrix_destroy(&h);
-    tartan_matrix_destroy(&w);
-  }
-  tartan_operator_destroy(&op);
-  tartan_matrix_destroy(&h0);
-  tartan_matrix_destroy(&w0);
-  tartan_matrix_destroy(&a);
-}
-
 /* ------------------------------------------------------------------------------------------------ refused */
 
 typedef struct place {
@@ -609,7 +567,6 @@ int main(int argc, char **argv)
   test_starts(grid);
   test_transform(grid);
   test_stop(grid);
-  test_least(grid);
   test_data(grid);
   test_options(grid);
   tartan_grid_destroy(&grid);
