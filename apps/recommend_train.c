@@ -16,7 +16,10 @@
 
 #define LINE_LENGTH 200
 
-/* One line an epoch, numbers in hexadecimal, so that they come back with their bits. */
+/*
+ * What the best epoch is and by which measure; then one line an epoch, numbers in hexadecimal, so that they come back with their
+ * bits.
+ */
 static tartan_status history_text(app_run *run, const app_training *t, char **text)
 {
   const size_t  size = (size_t)(t->epochs + 1) * LINE_LENGTH;
@@ -25,7 +28,7 @@ static tartan_status history_text(app_run *run, const app_training *t, char **te
 
   *text = tt_alloc_zero(&run->grid->memory, (int64_t)size, 1, "a history", &local);
   AGREE(run->grid, local);
-  n += (size_t)snprintf(*text, size, "%lld %d\n", (long long)t->best, t->stopped);
+  n += (size_t)snprintf(*text, size, "%lld %d %.60s\n", (long long)t->best, t->stopped, app_stop_name());
   for (int64_t i = 0; i < t->epochs && n < size; i++) {
     const app_epoch *e = &t->history[i];
 
@@ -36,12 +39,16 @@ done:
   return st;
 }
 
-static void read_history(const char *text, app_training *t)
+static tartan_status read_history(const char *text, app_training *t)
 {
   long long best = 0;
   int       stopped = 0;
+  char      measure[64] = "";
 
-  sscanf(text, "%lld %d", &best, &stopped);
+  if (sscanf(text, "%lld %d %63s", &best, &stopped, measure) == 3 && strcmp(measure, app_stop_name()) != 0)
+    return tt_fail(TARTAN_ERR_CHECKPOINT,
+                   "the state is of a training with --early-stop %s: give that, or --resume never, which begins anew",
+                   measure);
   t->best = best;
   t->stopped = stopped != 0;
   t->epochs = 0;
@@ -55,6 +62,7 @@ static void read_history(const char *text, app_training *t)
       break;
     t->epochs++;
   }
+  return TARTAN_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------ checkpoints */
@@ -107,7 +115,7 @@ static tartan_status take(app_training *t, const char *path)
   tartan_status st = TARTAN_OK;
 
   TRY(tartan_recommender_resume(t->model, path, &text));
-  read_history(text, t);
+  TRY(read_history(text, t));
 done:
   tartan_recommender_note_free(&text);
   return st;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -401,7 +402,6 @@ static tartan_status take(tartan_grid *grid, const char *path, const char *kind,
           here);
   saved->text = tt_strdup(&grid->memory, state[0], &local);
   AGREE(grid, local);
-  memcpy(saved->path, path, strlen(path) + 1); /* a name_beside() */
 done:
   tt_free(state);
   tt_small_close(&file);
@@ -418,13 +418,43 @@ static tartan_status look_for(tartan_grid *grid, const char *path, bool *there)
   return st;
 }
 
+/* What tells a file from another one of the same name; all 0: there is none. */
+static void mark_file(const char *path, int64_t mark[TT_STATE_MARKS])
+{
+  struct stat s;
+
+  memset(mark, 0, TT_STATE_MARKS * sizeof *mark);
+  if (stat(path, &s) != 0) return;
+  mark[0] = (int64_t)s.st_dev;
+  mark[1] = (int64_t)s.st_ino;
+  mark[2] = (int64_t)s.st_size;
+  mark[3] = (int64_t)s.st_mtim.tv_sec;
+  mark[4] = (int64_t)s.st_mtim.tv_nsec;
+}
+
+tartan_status tt_saved_check(tartan_grid *grid, const tt_saved *saved)
+{
+  int64_t       mark[TT_STATE_MARKS];
+  tartan_status st = TARTAN_OK, local = TARTAN_OK;
+
+  if (grid->rank == 0) {
+    mark_file(saved->path, mark);
+    if (memcmp(mark, saved->mark, sizeof mark) != 0)
+      local = tt_fail(TARTAN_ERR_IO, "%s was replaced while it was read: wait for the other run that writes it",
+                      saved->path);
+  }
+  AGREE(grid, local);
+done:
+  return st;
+}
+
 tartan_status tt_saved_find(tartan_grid *grid, const char *path, const char *kind, const char *configuration,
                             bool alone, tt_saved *saved, bool *found)
 {
   char          name[2][TT_STATE_PATH];
   int           damaged = 0;
   bool          there = false;
-  tartan_status st = TARTAN_OK;
+  tartan_status st = TARTAN_OK, verified;
 
   memset(saved, 0, sizeof *saved);
   *found = false;
@@ -433,14 +463,21 @@ tartan_status tt_saved_find(tartan_grid *grid, const char *path, const char *kin
   for (int i = 0; i < (alone ? 1 : 2); i++) {
     TRY(look_for(grid, name[i], &there));
     if (!there) continue;
+    memcpy(saved->path, name[i], sizeof saved->path);
+    if (grid->rank == 0) mark_file(saved->path, saved->mark);
     st = verify(grid, name[i]);
+    if (st == TARTAN_ERR_NOMEM || st == TARTAN_ERR_MPI) goto done; /* this says nothing of it */
+    verified = st;
+    TRY(tt_saved_check(grid, saved));
+    st = verified;
     if (st == TARTAN_OK) {
       TRY(take(grid, name[i], kind, configuration, saved));
+      TRY(tt_saved_check(grid, saved));
       *found = true;
       if (damaged > 0) tt_grid_warn(grid, "%s is damaged: going on from the state before it, %s", name[0], name[1]);
       goto done;
     }
-    if (st == TARTAN_ERR_NOMEM || st == TARTAN_ERR_IO || st == TARTAN_ERR_MPI) goto done; /* this says nothing of it */
+    if (st == TARTAN_ERR_IO) goto done; /* nor does this */
     damaged++;
   }
   st = TARTAN_OK;

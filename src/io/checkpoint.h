@@ -94,12 +94,14 @@ void tt_saving_discard(tt_saving **saving);
 
 #define TT_STATE_PATH (TT_PATH_MAX + 8) /* of a generation */
 #define TT_STATE_SOURCE (TT_PATH_MAX + 64)
+#define TT_STATE_MARKS 5
 
 /** A state that was found. */
 typedef struct tt_saved {
-  char  path[TT_STATE_PATH]; /**< of the generation */
-  char *text;                /**< on every rank; tt_free() */
-  int   kind;                /**< its place among the kinds that were asked for, from 1 */
+  char    path[TT_STATE_PATH];  /**< of the generation */
+  char   *text;                 /**< on every rank; tt_free() */
+  int64_t mark[TT_STATE_MARKS]; /**< which file that is; rank 0's counts */
+  int     kind;                 /**< its place among the kinds that were asked for, from 1 */
 } tt_saved;
 
 /**
@@ -110,7 +112,7 @@ typedef struct tt_saved {
  * @param[in]  alone          FILE.1 is not looked at
  * @param[out] found          false: there is none
  * @retval TARTAN_ERR_CHECKPOINT  all that are there are damaged, or it is of another kind or configuration
- * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO
+ * @retval TARTAN_ERR_NOMEM, TARTAN_ERR_IO  the latter also where another run replaces it meanwhile
  */
 tartan_status tt_saved_find(tartan_grid *grid, const char *path, const char *kind, const char *configuration,
                             bool alone, tt_saved *saved, bool *found);
@@ -120,6 +122,14 @@ tartan_status tt_checkpoint_find(tartan_grid *grid, const char *kind, tt_saved *
 
 /** "PATH:/name" of a dataset of the state. Local. Returns text. */
 const char *tt_saved_source(const tt_saved *saved, const char *name, char text[TT_STATE_SOURCE]);
+
+/**
+ * Whether the file is still the one that was found: to be asked behind the last dataset that is opened by its name, since text
+ * and datasets of two states make a wrong result. Collective.
+ *
+ * @retval TARTAN_ERR_IO  another run has replaced it
+ */
+tartan_status tt_saved_check(tartan_grid *grid, const tt_saved *saved);
 
 /** Gives the text back. Local. */
 void tt_saved_end(tt_saved *saved);

@@ -104,6 +104,7 @@ tartan_status tt_nmf_state_take(tt_nmf *f, bool *found)
   TRY(load_side(f, &saved, "/W", &f->W));
   TRY(load_side(f, &saved, "/H", &f->H));
   TRY(load(f, &saved, "/history", iterations, 2, 0, iterations, f->history));
+  TRY(tt_saved_check(grid, &saved));
   f->taken = iterations;
   f->passes = passes;
   snprintf(text, sizeof text, "after iteration %lld", iterations);

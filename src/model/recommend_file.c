@@ -137,6 +137,7 @@ tartan_status tartan_recommender_resume(tartan_recommender *m, const char *path,
   if (kept > 0) TRY(tartan_recommender_keep(m));
   m->kept_epoch = kept;
   for (int i = 0; i < parts_of(m); i++) TRY(load(m, i, &saved));
+  TRY(tt_saved_check(m->grid, &saved));
   m->epochs = epochs;
   if (note) *note = tt_strdup(&m->grid->memory, rest + 1, &local);
   AGREE(m->grid, local);

@@ -176,6 +176,7 @@ static tartan_status look_for(tt_gram_work *w)
   if (!found) goto done;
   AGREE(grid, read_text(&grid->memory, &saved, w->op, w->plan, w));
   if (w->items > 0) TRY(tt_dataset_open(grid, tt_saved_source(&saved, "/nodes", text), NULL, &w->nodes));
+  TRY(tt_saved_check(grid, &saved));
   for (int64_t k = 0; k < w->items; k++) left -= item_rows(w, k);
   snprintf(text, sizeof text, "in the pass over the data, %.0f %% of it done",
            100 * (double)(w->op->m - left) / (double)w->op->m);

@@ -371,6 +371,7 @@ static tartan_status load(iteration *it)
   TRY(load_basis(it, "/V", it->V, s->d + s->next));
   if (!it->squared) TRY(load_basis(it, "/U", it->U, s->d));
   TRY(load_projected(it));
+  TRY(tt_saved_check(it->op->grid, it->plan->from));
 done:
   return st;
 }

