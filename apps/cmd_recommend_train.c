@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/util.h"
 #include "commands.h"
@@ -140,31 +139,6 @@ static void json_result(app_json *json, const void *context)
   if (j->trained && SET.sweep) app_sweep_json(json, &j->sweep);
   if (j->trained) app_json_text(json, "output", j->result.path);
   app_json_end_object(json);
-}
-
-/* Full name, size and time of one file. */
-static void note_input(app_notes *notes, const char *const names[3], const tt_ratings *r)
-{
-  tt_dataset_info info = {.file_bytes = 0};
-  struct stat     s;
-
-  snprintf(info.file, sizeof info.file, "%.*s", (int)sizeof info.file - 1, r->file);
-  snprintf(info.path, sizeof info.path, "%.255s", *r->group ? r->group : "/");
-  if (stat(r->file, &s) == 0) {
-    info.file_bytes = (int64_t)s.st_size;
-    info.file_mtime = (int64_t)s.st_mtim.tv_sec;
-    info.file_mtime_ns = (int64_t)s.st_mtim.tv_nsec;
-  }
-  app_note_input_as(notes, names, &info);
-}
-
-void app_recommend_note_inputs(app_notes *notes, const app_recommend_data *data)
-{
-  static const char *const ratings[] = {"input", "input_size", "input_time"};
-  static const char *const others[] = {"input_validation", "input_validation_size", "input_validation_time"};
-
-  note_input(notes, ratings, &data->ratings);
-  if (data->has_others) note_input(notes, others, &data->others);
 }
 
 /* The configuration: options, and the files by name, size and time. Collective. */

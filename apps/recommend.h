@@ -116,6 +116,9 @@ struct app_sweep;
 tartan_status app_recommend_save(app_run *run, const app_result *result, const app_recommend_data *data,
                                  const app_training *t, const struct app_sweep *sweep);
 
+/** Whether the model of the settings is one without epochs that weighs or factors at once: ease, puresvd, nmf. Local. */
+bool app_recommend_is_linear(void);
+
 /** Every option that the result depends on. Local. */
 void app_recommend_note(app_notes *notes);
 

@@ -3,8 +3,10 @@
  * a --validation file are matched by their ids.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/util.h"
 #include "comm/collective.h"
@@ -194,4 +196,43 @@ done:
   tt_free(item_bias);
   tt_free(user_bias);
   return st;
+}
+
+void app_recommend_add_cold(const app_recommend_data *data, const app_training *t, app_epoch *e)
+{
+  int64_t held = 0;
+  double  all;
+
+  if (data->unknown == 0) return;
+  tartan_sparse_shape(data->validation, NULL, NULL, &held);
+  all = (double)(held + data->unknown);
+  e->rmse = sqrt(((held > 0 ? e->rmse * e->rmse * (double)held : 0) + t->cold[0]) / all);
+  e->mae = ((held > 0 ? e->mae * (double)held : 0) + t->cold[1]) / all;
+}
+
+/* ------------------------------------------------------------------------------------------------ notes */
+
+/* Full name, size and time of one file. */
+static void note_input(app_notes *notes, const char *const names[3], const tt_ratings *r)
+{
+  tt_dataset_info info = {.file_bytes = 0};
+  struct stat     s;
+
+  snprintf(info.file, sizeof info.file, "%.*s", (int)sizeof info.file - 1, r->file);
+  snprintf(info.path, sizeof info.path, "%.255s", *r->group ? r->group : "/");
+  if (stat(r->file, &s) == 0) {
+    info.file_bytes = (int64_t)s.st_size;
+    info.file_mtime = (int64_t)s.st_mtim.tv_sec;
+    info.file_mtime_ns = (int64_t)s.st_mtim.tv_nsec;
+  }
+  app_note_input_as(notes, names, &info);
+}
+
+void app_recommend_note_inputs(app_notes *notes, const app_recommend_data *data)
+{
+  static const char *const ratings[] = {"input", "input_size", "input_time"};
+  static const char *const others[] = {"input_validation", "input_validation_size", "input_validation_time"};
+
+  note_input(notes, ratings, &data->ratings);
+  if (data->has_others) note_input(notes, others, &data->others);
 }

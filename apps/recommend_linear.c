@@ -13,11 +13,6 @@
 #define SET app_recommend_set
 #define STEPS_ASSUMED 10 /* of the iteration of puresvd */
 
-bool app_recommend_is_linear(void)
-{
-  return SET.model >= TARTAN_RECOMMEND_EASE;
-}
-
 static tartan_dtype dtype_now(void)
 {
   return SET.dtype == 0 ? TARTAN_F32 : TARTAN_F64;

@@ -7,9 +7,6 @@
 
 #include "recommend.h"
 
-/** Whether the model of the settings is one of them. Local. */
-bool app_recommend_is_linear(void);
-
 /** What it takes. Collective. TARTAN_ERR_NOMEM, TARTAN_ERR_OVERFLOW of ease, with what would do. */
 tartan_status app_linear_plan(const tartan_sparse *R, tartan_cost *plan);
 

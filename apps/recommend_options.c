@@ -55,6 +55,11 @@ void app_recommend_settle(void)
   SET.asked.tolerance = SET.tolerance;
 }
 
+bool app_recommend_is_linear(void)
+{
+  return SET.model >= TARTAN_RECOMMEND_EASE;
+}
+
 tartan_recommend_opts app_recommend_opts(void)
 {
   tartan_recommend_opts o = TARTAN_RECOMMEND_OPTS_INIT;

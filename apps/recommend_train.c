@@ -193,18 +193,6 @@ static void print_epoch(const app_run *run, const app_recommend_data *data, cons
   fflush(stdout);
 }
 
-void app_recommend_add_cold(const app_recommend_data *data, const app_training *t, app_epoch *e)
-{
-  int64_t held = 0;
-  double  all;
-
-  if (data->unknown == 0) return;
-  tartan_sparse_shape(data->validation, NULL, NULL, &held);
-  all = (double)(held + data->unknown);
-  e->rmse = sqrt(((held > 0 ? e->rmse * e->rmse * (double)held : 0) + t->cold[0]) / all);
-  e->mae = ((held > 0 ? e->mae * (double)held : 0) + t->cold[1]) / all;
-}
-
 /* Errors on all that was held out. Collective. */
 static tartan_status measure(const app_recommend_data *data, const app_training *t, app_epoch *e)
 {
