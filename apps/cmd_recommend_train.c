@@ -153,22 +153,32 @@ static tartan_status look(app_run *run, job *j, bool *done)
   return app_result_look(run, &notes, app_result_set.force, &j->result, done);
 }
 
+/* Whether epochs of two settings are the same work: plans take a measurement, and settings often differ in penalties alone. */
+static bool same_work(const tartan_recommend_opts *a, const tartan_recommend_opts *b)
+{
+  return a->model == b->model && a->solver == b->solver && a->dtype == b->dtype && a->factors == b->factors &&
+         a->nonnegative == b->nonnegative && a->steps == b->steps;
+}
+
 /* Plans of all settings: the memory of the largest, and the work and words of all epochs together. Collective. */
 static tartan_status add_up(app_run *run, job *j)
 {
   const app_recommend_settings base = SET;
   const int64_t                settings = SET.sweep ? j->sweep.count : 1;
-  tartan_cost                  sum = {.flops = 0};
+  tartan_recommend_opts        last = {.size = 0};
+  tartan_cost                  sum = {.flops = 0}, one = {.flops = 0};
   tartan_status                st = TARTAN_OK;
 
   for (int64_t i = 0; i < settings; i++) {
     if (SET.sweep) app_sweep_set(&j->sweep, i);
     const tartan_recommend_opts opts = app_recommend_opts();
     const double                times = app_recommend_is_linear() ? 1 : (double)SET.iterations;
-    tartan_cost                 one;
 
-    TRY(app_recommend_is_linear() ? app_linear_plan(j->data.train, &one)
-                                  : tartan_recommend_plan(j->data.train, &opts, &one));
+    if (app_recommend_is_linear())
+      TRY(app_linear_plan(j->data.train, &one));
+    else if (i == 0 || !same_work(&opts, &last))
+      TRY(tartan_recommend_plan(j->data.train, &opts, &one));
+    last = opts;
     sum.flops += one.flops * times;
     sum.words += one.words * times;
     sum.seconds += one.seconds * times;

@@ -199,6 +199,10 @@ tartan_status tt_value_rows(tartan_grid *grid, const int64_t *starts, const doub
 
 /* ---- recommend_step.c ---- */
 
+/** Rows of up to a segment by the solver of the options. Local. Returns those that failed. @retval through *local: TARTAN_ERR_NOMEM */
+int64_t tt_recommend_solve(const tartan_recommend_opts *opts, const tt_als_shared *shared, const tt_als_rows *rows,
+                           int threads, tt_memory *memory, tartan_status *local);
+
 /** Factors of one side from those of the other. Collective. */
 tartan_status tt_half_step(tartan_recommender *m, int which);
 

@@ -221,14 +221,24 @@ static void solve_long(step *s)
 
 /* ------------------------------------------------------------------------------------------------ short rows */
 
+int64_t tt_recommend_solve(const tartan_recommend_opts *o, const tt_als_shared *shared, const tt_als_rows *rows,
+                           int threads, tt_memory *memory, tartan_status *local)
+{
+  const int64_t steps = tt_recommend_steps(o);
+
+  if (o->solver == TARTAN_RECOMMEND_BLOCK) return tt_als_block(shared, rows, steps, threads, memory, local);
+  if (o->nonnegative) return tt_als_nonnegative(shared, rows, threads, memory, local);
+  if (o->solver == TARTAN_RECOMMEND_EXACT) return tt_als_exact(shared, rows, threads, memory, local);
+  tt_als_cg(shared, rows, steps, threads, memory, local);
+  return 0;
+}
+
 /* Local rows from .. to - 1, each of a segment at most. */
 static void solve_run(step *s, int64_t from, int64_t to)
 {
   const tartan_recommender *m = s->m;
   const tt_side            *side = s->side;
   const int64_t             i = from - side->shift;
-  const int                 threads = m->grid->threads;
-  tt_memory                *memory = &s->m->grid->memory;
   const tt_als_rows         rows = {.count = to - from,
                                     .ptr = side->part.ptr + from,
                                     .col = side->needed.local,
@@ -239,16 +249,8 @@ static void solve_run(step *s, int64_t from, int64_t to)
                                     .misfit = side->misfit ? side->misfit + i : NULL,
                                     .more = tt_misfit_more(m)};
 
-  if (to <= from) return;
-  switch (m->opts.solver) {
-  case TARTAN_RECOMMEND_CG: tt_als_cg(&s->shared, &rows, m->opts.steps, threads, memory, &s->local); break;
-  case TARTAN_RECOMMEND_BLOCK:
-    s->failed += tt_als_block(&s->shared, &rows, m->opts.steps, threads, memory, &s->local);
-    break;
-  case TARTAN_RECOMMEND_EXACT:
-    s->failed += m->opts.nonnegative ? tt_als_nonnegative(&s->shared, &rows, threads, memory, &s->local)
-                                     : tt_als_exact(&s->shared, &rows, threads, memory, &s->local);
-  }
+  if (to > from)
+    s->failed += tt_recommend_solve(&m->opts, &s->shared, &rows, m->grid->threads, &s->m->grid->memory, &s->local);
 }
 
 /* Owned rows of up to a segment, those between two long ones at a time. */

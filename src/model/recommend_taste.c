@@ -199,18 +199,13 @@ static void end_rows(taste *x)
   x->rows = (tt_als_rows){.count = 0};
 }
 
-static void solve(taste *x, tartan_status *local)
+/* Rows of more than a segment are solved exactly whatever the solver. */
+static void solve(const taste *x, tartan_status *local)
 {
-  const int64_t steps = tt_recommend_steps(x->o);
+  tartan_recommend_opts o = *x->o;
 
-  if (x->kind != TT_ROW_CUT && x->o->solver == TARTAN_RECOMMEND_CG)
-    tt_als_cg(&x->shared, &x->rows, steps, x->threads, NULL, local);
-  else if (x->kind != TT_ROW_CUT && x->o->solver == TARTAN_RECOMMEND_BLOCK)
-    (void)tt_als_block(&x->shared, &x->rows, steps, x->threads, NULL, local);
-  else if (x->o->nonnegative)
-    (void)tt_als_nonnegative(&x->shared, &x->rows, x->threads, NULL, local);
-  else
-    (void)tt_als_exact(&x->shared, &x->rows, x->threads, NULL, local);
+  if (x->kind == TT_ROW_CUT) o.solver = TARTAN_RECOMMEND_EXACT;
+  (void)tt_recommend_solve(&o, &x->shared, &x->rows, x->threads, NULL, local);
 }
 
 /* How many rows of so many entries and flops are enough; there may be fewer. */
@@ -285,12 +280,11 @@ static double time_row(taste *x, bool turns)
 static double time_shared(taste *x, const tartan_sparse *R)
 {
   const double rows = (double)(R->m + R->n) / R->grid->size, users = (double)R->m / R->grid->size;
-  double       seconds;
+  double       gram;
 
   if (x->o->model != TARTAN_RECOMMEND_IALS) return 0;
-  seconds = rows * time_row(x, false);
-  if (tt_recommend_turns(x->o)) seconds += users * time_row(x, false) + rows * time_row(x, true);
-  return seconds;
+  gram = time_row(x, false);
+  return tt_recommend_turns(x->o) ? (rows + users) * gram + rows * time_row(x, true) : rows * gram;
 }
 
 tartan_status tt_recommend_taste(const tartan_sparse *R, const tartan_recommend_opts *o, const tt_epoch_work *work,
